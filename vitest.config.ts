@@ -1,0 +1,13 @@
+/** Test settings: Node's own loader, so that tests run exactly the code the server runs. */
+import { defineConfig } from 'vitest/config'
+
+const config = defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    experimental: { viteModuleRunner: false },
+  },
+})
+
+export { config as default }
