@@ -1,0 +1,30 @@
+/** Files that survive a power cut: data, then name, then directory, each synced before anyone is told. */
+import { closeSync, constants, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
+
+/** Syncs a directory's entries, so that a created or renamed name is there after a power cut. */
+export function syncDirectory(path: string): void {
+  const fd = openSync(path, constants.O_RDONLY)
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** Makes a directory for this user alone and syncs its parent. An existing one is left as it is. */
+export function makeDirectory(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 })
+  syncDirectory(dirname(path))
+}
+
+/** Renames within one file system and syncs the target's directory; the file's own data must be synced already. */
+export function renameDurably(from: string, to: string): void {
+  renameSync(from, to)
+  syncDirectory(dirname(to))
+}
+
+/** Removes a file that may not be there. */
+export function removeFile(path: string): void {
+  rmSync(path, { force: true })
+}

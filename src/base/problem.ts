@@ -1,0 +1,80 @@
+/** Problems: everything that can go wrong in a way a caller should hear about, as a closed set of codes. */
+
+export type ProblemCode =
+  | 'invalid_request'
+  | 'unauthorized'
+  | 'token_expired'
+  | 'forbidden'
+  | 'not_found'
+  | 'conflict'
+  | 'too_large'
+  | 'unsupported_media_type'
+  | 'range_not_satisfiable'
+  | 'mode_unavailable'
+  | 'quota_exceeded'
+  | 'too_many_requests'
+  | 'overloaded'
+  | 'deadline_exceeded'
+  | 'shard_restarted'
+  | 'shutting_down'
+  | 'tenant_mismatch'
+  | 'tenant_damaged'
+  | 'tenant_newer'
+  | 'disk_full'
+  | 'internal'
+
+/** One fault in a request, at a place: `path` is dotted (`filter.tags.0`), `message` is for a person. */
+export interface FieldError {
+  readonly path: string
+  readonly message: string
+}
+
+/** A problem as plain data: what crosses a thread, because a structured clone loses an error's class and code. */
+export interface ProblemData {
+  readonly code: ProblemCode
+  readonly detail: string
+  readonly errors?: readonly FieldError[]
+  readonly retryAfterS?: number
+}
+
+export interface ProblemOptions {
+  readonly errors?: readonly FieldError[] | undefined
+  /** When trying again may help, in seconds; becomes `Retry-After`. */
+  readonly retryAfterS?: number | undefined
+  readonly cause?: unknown
+}
+
+/** An error with a stable code and a sentence for a person: what happened, to what, what to do. */
+export class Problem extends Error {
+  readonly code: ProblemCode
+  readonly errors: readonly FieldError[] | undefined
+  readonly retryAfterS: number | undefined
+
+  constructor(code: ProblemCode, detail: string, options: ProblemOptions = {}) {
+    super(detail, { cause: options.cause })
+    this.name = 'Problem'
+    this.code = code
+    this.errors = options.errors
+    this.retryAfterS = options.retryAfterS
+  }
+
+  get detail(): string {
+    return this.message
+  }
+
+  toData(): ProblemData {
+    return {
+      code: this.code,
+      detail: this.detail,
+      ...(this.errors && { errors: this.errors }),
+      ...(this.retryAfterS !== undefined && { retryAfterS: this.retryAfterS }),
+    }
+  }
+
+  static fromData(data: ProblemData): Problem {
+    return new Problem(data.code, data.detail, {
+      errors: data.errors,
+      retryAfterS: data.retryAfterS,
+    })
+  }
+}

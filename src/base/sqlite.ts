@@ -1,0 +1,259 @@
+/** The only place that opens SQLite: pragmas, migrations on open, a statement cache a handle, transactions. */
+import BetterSqlite3 from 'better-sqlite3'
+import { Problem } from './problem.ts'
+
+/** Versions before this one can lose committed writes when two connections checkpoint at once (the WAL-reset bug). */
+const versionMin = '3.51.3'
+/** A small cache: sixteen megabytes a handle (the library's default) times a few hundred open stores is too much. */
+const cacheKib = 1024
+const walBytesMax = 4 * 1024 * 1024
+const busyTimeoutMs = 2_000
+
+export type SqlValue = string | number | bigint | null | Uint8Array
+export type Row = Record<string, SqlValue>
+/** Values for `?` in order, or one object for `@name`. */
+export type Params = readonly SqlValue[] | readonly [Readonly<Row>]
+
+export interface OpenOptions {
+  /** `create` makes a new file and refuses an existing one; `open` refuses a missing one. */
+  readonly mode: 'create' | 'open' | 'open-or-create'
+  /** FULL for what a user was told is saved; NORMAL where it can be rebuilt. */
+  readonly synchronous: 'FULL' | 'NORMAL'
+  /** Stored in the file's header; a file with another id is not ours. */
+  readonly applicationId: number
+  /** SQL scripts, append-only; the number applied is the file's `user_version`. Each runs in a transaction. */
+  readonly migrations: readonly string[]
+  /** Hard wall in pages; forgotten by SQLite on close, so it is set on every open. */
+  readonly pagesMax?: number
+  /** Looks at an existing file before anything is written to it; throws to refuse it, untouched. */
+  readonly verify?: (db: Db) => void
+}
+
+/** Throws when the linked SQLite is older than the first one that does not lose writes. */
+export function checkSqliteVersion(): string {
+  const db = new BetterSqlite3(':memory:')
+  const { version } = db.prepare('SELECT sqlite_version() AS version').get() as { version: string }
+  db.close()
+  if (compareVersions(version, versionMin) < 0)
+    throw new Error(
+      `SQLite ${version} can lose committed writes; Carrel needs ${versionMin} or newer.`,
+    )
+  return version
+}
+
+function compareVersions(a: string, b: string): number {
+  const [left, right] = [a, b].map((v) => v.split('.').map(Number))
+  for (let i = 0; i < 3; i++) {
+    const difference = (left?.[i] ?? 0) - (right?.[i] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return 0
+}
+
+/** One open database file. Every call is synchronous; statements are prepared once and kept by their text. */
+export class Db {
+  readonly path: string
+  readonly #db: BetterSqlite3.Database
+  readonly #statements = new Map<string, BetterSqlite3.Statement>()
+
+  constructor(path: string, db: BetterSqlite3.Database) {
+    this.path = path
+    this.#db = db
+  }
+
+  /** First row or undefined. `T` is the caller's word for the row's shape. */
+  get<T = Row>(sql: string, ...params: Params): T | undefined {
+    return this.#prepare(sql).get(...params) as T | undefined
+  }
+
+  /** All rows. Never an iterator: a live iterator makes `close()` throw. */
+  all<T = Row>(sql: string, ...params: Params): T[] {
+    return this.#prepare(sql).all(...params) as T[]
+  }
+
+  run(sql: string, ...params: Params): { changes: number; lastId: number } {
+    const { changes, lastInsertRowid } = this.#prepare(sql).run(...params)
+    return { changes, lastId: Number(lastInsertRowid) }
+  }
+
+  /** Runs `work` in BEGIN IMMEDIATE … COMMIT; a throw rolls back. Inside a transaction it joins that one. */
+  transaction<T>(work: () => T): T {
+    if (this.#db.inTransaction) return work()
+    return this.#db.transaction(work).immediate()
+  }
+
+  /**
+   * As `transaction`, without waiting for the disk: for rows that nobody was told about yet. The next synced
+   * commit on this file makes them durable as well (SQLite syncs the log from its start).
+   */
+  unsyncedTransaction<T>(work: () => T): T {
+    if (this.#db.inTransaction) return work()
+    const synchronous = this.pragma<number>('synchronous')
+    this.#db.pragma('synchronous = NORMAL')
+    try {
+      return this.transaction(work)
+    } finally {
+      this.#db.pragma(`synchronous = ${synchronous}`)
+    }
+  }
+
+  /** Runs a script of the caller's own constants. Never give it anything that came from outside. */
+  script(sql: string): void {
+    this.#db.exec(sql)
+  }
+
+  /** The value of a pragma, or sets it (`user_version = 3`). */
+  pragma<T extends SqlValue>(source: string): T {
+    return this.#db.pragma(source, { simple: true }) as T
+  }
+
+  loadExtension(path: string): void {
+    this.#db.loadExtension(path)
+  }
+
+  get inTransaction(): boolean {
+    return this.#db.inTransaction
+  }
+
+  get isOpen(): boolean {
+    return this.#db.open
+  }
+
+  /** Folds the whole WAL back and truncates it, so that the directory can be copied once the file is closed. */
+  checkpoint(): void {
+    this.#db.pragma('wal_checkpoint(TRUNCATE)')
+  }
+
+  close(): void {
+    this.#statements.clear()
+    this.#db.close()
+  }
+
+  #prepare(sql: string): BetterSqlite3.Statement {
+    let statement = this.#statements.get(sql)
+    if (!statement) {
+      statement = this.#db.prepare(sql)
+      this.#statements.set(sql, statement)
+    }
+    return statement
+  }
+}
+
+/**
+ * Opens a database file, checks that it is ours, migrates it, and reads once so that a descriptor shortage shows here.
+ * @throws Problem `tenant_damaged` (not SQLite, not ours, unreadable), `tenant_newer` (written by a later version),
+ * `overloaded` (no descriptors left), `disk_full`.
+ */
+export function openDb(path: string, options: OpenOptions): Db {
+  let raw: BetterSqlite3.Database | undefined
+  try {
+    raw = new BetterSqlite3(path, {
+      fileMustExist: options.mode === 'open',
+      timeout: busyTimeoutMs,
+    })
+    const db = new Db(path, raw)
+    refuseStranger(db, raw, options)
+    setUp(raw, options)
+    migrate(db, options)
+    return db
+  } catch (error) {
+    raw?.close()
+    throw asOpenProblem(path, error)
+  }
+}
+
+/** A private database in memory with the same settings: for tests and benchmarks of what lives above. */
+export function openMemoryDb(migrations: readonly string[]): Db {
+  const raw = new BetterSqlite3(':memory:')
+  const db = new Db(':memory:', raw)
+  for (const sql of migrations) raw.exec(sql)
+  return db
+}
+
+/** Runs before any pragma that writes: a stranger's file, or a newer one, is left as it was. */
+function refuseStranger(db: Db, raw: BetterSqlite3.Database, options: OpenOptions): void {
+  const isEmpty = raw.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0
+  if (isEmpty && options.mode !== 'open') return
+  if (db.pragma<number>('application_id') !== options.applicationId)
+    throw new Problem('tenant_damaged', `${shortName(db.path)} is not one of Carrel’s databases.`)
+  const version = db.pragma<number>('user_version')
+  if (version > options.migrations.length)
+    throw new Problem(
+      'tenant_newer',
+      `${shortName(db.path)} is of version ${version}, this Carrel knows ${options.migrations.length}: update Carrel to open it.`,
+    )
+  options.verify?.(db)
+}
+
+function setUp(raw: BetterSqlite3.Database, options: OpenOptions): void {
+  raw.pragma('trusted_schema = OFF')
+  raw.pragma('journal_mode = WAL')
+  raw.pragma(`synchronous = ${options.synchronous}`)
+  raw.pragma(`cache_size = -${cacheKib}`)
+  raw.pragma('temp_store = MEMORY')
+  raw.pragma('foreign_keys = ON')
+  raw.pragma(`journal_size_limit = ${walBytesMax}`)
+  if (options.pagesMax !== undefined) raw.pragma(`max_page_count = ${options.pagesMax}`)
+}
+
+function migrate(db: Db, { migrations, applicationId }: OpenOptions): void {
+  for (let next = db.pragma<number>('user_version'); next < migrations.length; next++) {
+    db.transaction(() => {
+      db.script(migrations[next] ?? '')
+      db.pragma(`application_id = ${applicationId}`)
+      db.pragma(`user_version = ${next + 1}`)
+    })
+  }
+}
+
+/** The SQLite result code of an error, such as `SQLITE_FULL`, or undefined for any other error. */
+export function sqliteCode(error: unknown): string | undefined {
+  return error instanceof BetterSqlite3.SqliteError ? error.code : undefined
+}
+
+/** The file and its directory: enough for a person, and nothing of the machine's paths. */
+function shortName(path: string): string {
+  return path.split('/').slice(-2).join('/')
+}
+
+function asOpenProblem(path: string, error: unknown): unknown {
+  const code = sqliteCode(error) ?? ''
+  const name = shortName(path)
+  if (code === 'SQLITE_CANTOPEN' || (error as NodeJS.ErrnoException).code === 'EMFILE')
+    return new Problem(
+      'overloaded',
+      `${name} could not be opened: the file is missing or descriptors ran out.`,
+      {
+        cause: error,
+        retryAfterS: 1,
+      },
+    )
+  if (code === 'SQLITE_FULL')
+    return new Problem('disk_full', `${name} could not be opened: the disk is full.`, {
+      cause: error,
+    })
+  if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT'))
+    return new Problem('tenant_damaged', `${name} is damaged: restore it from a backup.`, {
+      cause: error,
+    })
+  return error
+}
+
+/** Holds a file locked against every other process until released; the kernel releases it when the process dies. */
+export interface FileLock {
+  release(): void
+}
+
+/** @returns the lock, or undefined when another process (or another holder in this one) has it. */
+export function lockFile(path: string): FileLock | undefined {
+  const raw = new BetterSqlite3(path, { timeout: 0 })
+  try {
+    raw.pragma('journal_mode = DELETE')
+    raw.exec('BEGIN EXCLUSIVE')
+    return { release: () => raw.close() }
+  } catch (error) {
+    raw.close()
+    if (sqliteCode(error)?.startsWith('SQLITE_BUSY')) return undefined
+    throw error
+  }
+}
