@@ -1,0 +1,68 @@
+/** Where everything is on disk. The only place that makes a path; what it is given is checked, never trusted. */
+import { join } from 'node:path'
+import type { TenantId } from './tenant-id.ts'
+
+const sha256Hex = /^[0-9a-f]{64}$/
+const extensionName = /^[a-z0-9]{1,10}$/
+const uploadName = /^[0-9a-f]{32}$/
+
+export function tenantDirectory(dataDir: string, tenant: TenantId): string {
+  return join(dataDir, tenant)
+}
+
+export function appDbPath(directory: string): string {
+  return join(directory, 'app.db')
+}
+
+export function vecsDbPath(directory: string): string {
+  return join(directory, 'vecs.db')
+}
+
+export function uploadsDirectory(directory: string): string {
+  return join(directory, 'uploads')
+}
+
+export function booksDirectory(directory: string): string {
+  return join(directory, 'books')
+}
+
+/** A file being received. @param name 32 lower-case hex digits, made by us. */
+export function uploadPath(directory: string, name: string): string {
+  return join(uploadsDirectory(directory), checked(name, uploadName))
+}
+
+/** An original, named by its content. */
+export function originalPath(directory: string, sha256: string, extension: string): string {
+  return join(
+    booksDirectory(directory),
+    `${checked(sha256, sha256Hex)}.${checked(extension, extensionName)}`,
+  )
+}
+
+/** The server's own directory: no tenant can be called `.carrel`. */
+export function serverDirectory(dataDir: string): string {
+  return join(dataDir, '.carrel')
+}
+
+export function lockPath(dataDir: string): string {
+  return join(serverDirectory(dataDir), 'lock')
+}
+
+/** The HS256 key that a server makes for itself when it was given none. */
+export function serverKeyPath(dataDir: string): string {
+  return join(serverDirectory(dataDir), 'jwt-secret')
+}
+
+export function controlDbPath(dataDir: string): string {
+  return join(serverDirectory(dataDir), 'control.db')
+}
+
+/** Where directories are built before they are renamed into place. */
+export function stagingDirectory(dataDir: string): string {
+  return join(serverDirectory(dataDir), 'staging')
+}
+
+function checked(name: string, grammar: RegExp): string {
+  if (!grammar.test(name)) throw new Error(`not a file name of Carrel’s: ${JSON.stringify(name)}`)
+  return name
+}

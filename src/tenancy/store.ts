@@ -1,0 +1,168 @@
+/** A store: the open pair of handles on one tenant's files. Opening checks the owner and migrates; closing leaves the directory at rest. */
+import { randomBytes } from 'node:crypto'
+import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { makeDirectory, syncDirectory } from '../base/fs.ts'
+import { Problem } from '../base/problem.ts'
+import { type Db, openDb } from '../base/sqlite.ts'
+import {
+  appDbPath,
+  booksDirectory,
+  stagingDirectory,
+  tenantDirectory,
+  uploadsDirectory,
+  vecsDbPath,
+} from './layout.ts'
+import { appApplicationId, appMigrations, vecsApplicationId, vecsMigrations } from './schema.ts'
+import type { TenantId } from './tenant-id.ts'
+
+const selectMeta = 'SELECT value FROM meta WHERE key = ?'
+const insertMeta = 'INSERT INTO meta (key, value) VALUES (?, ?)'
+const maintenanceFiles = /-(wal|shm|journal)$/
+
+/** Lent to an operation for one synchronous call; never kept over an await. */
+export interface Store {
+  readonly tenant: TenantId
+  readonly directory: string
+  /** Names this life of the tenant: a directory of an earlier, deleted one is not served. */
+  readonly generation: string
+  /** The truth: documents, passages, keyword index. */
+  readonly app: Db
+  /** Derived: vectors. Can always be rebuilt from app.db. */
+  readonly vecs: Db
+}
+
+/**
+ * Opens a tenant's directory, or makes it where there is none and `create` is set.
+ * @param generation what the control plane knows; undefined when it has never seen this tenant
+ * @throws Problem `tenant_mismatch`, `tenant_damaged`, `tenant_newer`, `overloaded`, `disk_full`
+ */
+export function openStore(
+  dataDir: string,
+  tenant: TenantId,
+  { generation, create }: { generation: string | undefined; create: boolean },
+): Store {
+  const directory = tenantDirectory(dataDir, tenant)
+  if (!existsSync(directory)) {
+    if (!create) throw new Problem('tenant_damaged', missingSentence)
+    makeTenant(dataDir, tenant, generation ?? newGeneration())
+  }
+  refuseLinks(directory)
+  const app = openDb(appDbPath(directory), {
+    mode: 'open',
+    synchronous: 'FULL',
+    applicationId: appApplicationId,
+    migrations: appMigrations,
+    verify: (db) => checkOwner(db, tenant, generation),
+  })
+  try {
+    const found = metaOf(app, 'generation')
+    return { tenant, directory, generation: found, app, vecs: openVecs(directory, tenant, found) }
+  } catch (error) {
+    app.close()
+    throw error
+  }
+}
+
+const missingSentence =
+  'The directory of this library is missing on the server: the operator can restore it from a backup.'
+
+/**
+ * Folds both logs back and closes both files, vectors first.
+ * @returns whether the directory is now at rest (no `-wal`, `-shm` or `-journal`), so that copying it is a backup
+ */
+export function closeStore(store: Store): boolean {
+  for (const db of [store.vecs, store.app]) {
+    try {
+      db.checkpoint()
+    } catch {
+      // A full or failing disk: the log stays beside the file, and the next open folds it.
+    }
+    db.close()
+  }
+  return !readdirSync(store.directory).some((name) => maintenanceFiles.test(name))
+}
+
+/** Built under another name and renamed, so that a half-made tenant is never seen. */
+function makeTenant(dataDir: string, tenant: TenantId, generation: string): void {
+  const staging = stagingDirectory(dataDir)
+  makeDirectory(staging)
+  const building = join(staging, `${tenant}.${randomBytes(8).toString('hex')}`)
+  try {
+    mkdirSync(building, { mode: 0o700 })
+    mkdirSync(uploadsDirectory(building), { mode: 0o700 })
+    mkdirSync(booksDirectory(building), { mode: 0o700 })
+    const app = openDb(appDbPath(building), {
+      mode: 'create',
+      synchronous: 'FULL',
+      applicationId: appApplicationId,
+      migrations: appMigrations,
+    })
+    writeOwner(app, tenant, generation)
+    app.close()
+    openVecs(building, tenant, generation).close()
+    syncDirectory(building)
+    renameSync(building, tenantDirectory(dataDir, tenant))
+    syncDirectory(dataDir)
+  } catch (error) {
+    rmSync(building, { recursive: true, force: true })
+    throw error
+  }
+}
+
+function openVecs(directory: string, tenant: TenantId, generation: string): Db {
+  const path = vecsDbPath(directory)
+  const isNew = !existsSync(path)
+  const db = openDb(path, {
+    mode: isNew ? 'create' : 'open',
+    // Vectors can be computed again; what a user was told is saved is in app.db.
+    synchronous: 'NORMAL',
+    applicationId: vecsApplicationId,
+    migrations: vecsMigrations,
+    verify: (opened) => checkOwner(opened, tenant, generation),
+  })
+  if (isNew) writeOwner(db, tenant, generation)
+  return db
+}
+
+function writeOwner(db: Db, tenant: TenantId, generation: string): void {
+  db.transaction(() => {
+    db.run(insertMeta, 'tenant', tenant)
+    db.run(insertMeta, 'generation', generation)
+    db.run(insertMeta, 'epoch', '0')
+  })
+}
+
+function checkOwner(db: Db, tenant: TenantId, generation: string | undefined): void {
+  if (db.get<{ value: string }>(selectMeta, 'tenant')?.value !== tenant)
+    throw new Problem(
+      'tenant_mismatch',
+      'The files of this library belong to another user and were not opened: the operator must put the right ones back.',
+    )
+  if (generation !== undefined && metaOf(db, 'generation') !== generation)
+    throw new Problem(
+      'tenant_mismatch',
+      'The files of this library are of an earlier life of this account and were not opened: the operator can adopt them.',
+    )
+}
+
+function metaOf(db: Db, key: string): string {
+  return db.get<{ value: string }>(selectMeta, key)?.value ?? ''
+}
+
+function newGeneration(): string {
+  return randomBytes(16).toString('hex')
+}
+
+/** SQLite follows links: a linked file could be another user's, so only plain files with one name are opened. */
+function refuseLinks(directory: string): void {
+  for (const path of [directory, appDbPath(directory), vecsDbPath(directory)]) {
+    const stats = lstatSync(path, { throwIfNoEntry: false })
+    if (!stats) continue
+    if (stats.isSymbolicLink() || (stats.isFile() && stats.nlink > 1))
+      throw new Problem(
+        'tenant_damaged',
+        'A file of this library is a link and was not opened: the operator must replace it by the file itself.',
+      )
+  }
+}
