@@ -1,0 +1,108 @@
+/** PDF, by PDFium. */
+import { cleanText, createDehyphenator } from '../clean.ts'
+import type { OutlineEntry } from '../contract.ts'
+import type { ExtractInput, Extraction, Extractor, Heading, MarkedPage } from '../extraction.ts'
+import { checkLimits, outOfMemory, tooManyPages } from '../limits.ts'
+import { damaged, PdfDocument } from '../pdf/document.ts'
+import { loadPdfium, type Pdfium } from '../pdf/pdfium.ts'
+
+const labelMax = 40
+const titleMax = 300
+
+/** An extractor that loads PDFium at its first document and again after one that broke it. */
+export function createPdfExtractor(): Extractor {
+  let loaded: Promise<Pdfium> | undefined
+  return async (input) => {
+    loaded ??= loadPdfium()
+    const pdfium = await loaded
+    /** PDFium gives up with a trap, after which its memory is in no known state. */
+    function guard<T>(work: () => T): T {
+      try {
+        return work()
+      } catch (error) {
+        if (!(error instanceof WebAssembly.RuntimeError)) throw error
+        loaded = undefined
+        throw pdfium.hasRunOut ? outOfMemory() : error
+      }
+    }
+    return readPdf(
+      input,
+      guard,
+      guard(() => new PdfDocument(pdfium, input.source)),
+    )
+  }
+}
+
+type Guard = <T>(work: () => T) => T
+
+function readPdf(input: ExtractInput, guard: Guard, document: PdfDocument): Extraction {
+  const { pageCount } = document
+  if (pageCount > input.pagesMax) throw tooManyPages(input.pagesMax)
+  if (pageCount === 0) throw damaged()
+  const outline = guard(() => document.outline()).map((entry) => ({
+    ...entry,
+    title: cleanTitle(entry.title),
+  }))
+  const title = usableTitle(cleanTitle(document.title()))
+  const warnings: string[] = []
+  async function* pages(): AsyncGenerator<MarkedPage> {
+    const limits = checkLimits(input)
+    const dehyphenator = createDehyphenator()
+    const byPage = Map.groupBy(outline, ({ page }) => page)
+    let broken = 0
+    for (let index = 0; index < pageCount; index++) {
+      const raw = guard(() => document.pageText(index))
+      if (raw === undefined) broken++
+      const text = dehyphenator.join(cleanText(raw ?? ''))
+      limits.page(text.length)
+      const number = index + 1
+      const label = document.pageLabel(index)?.slice(0, labelMax).toWellFormed() ?? null
+      yield {
+        number,
+        label,
+        text,
+        headings: findHeadings(text, byPage.get(number) ?? []),
+        wholes: [],
+      }
+    }
+    guard(() => document.close())
+    if (broken * 2 >= pageCount) throw damaged()
+    if (broken > 0) warnings.push(`${broken} of ${pageCount} pages are damaged and were left out.`)
+  }
+  return { pagesTotal: pageCount, pages: pages(), end: () => ({ title, outline, warnings }) }
+}
+
+function cleanTitle(title: string): string {
+  return cleanText(title).replace(/\s+/g, ' ').slice(0, titleMax).trim()
+}
+
+/** Many programs write the name of a file, of a template or of themselves where a title should be. */
+function usableTitle(title: string): string | null {
+  const bare = title.replace(/^Microsoft (?:Word|PowerPoint|Excel) - /i, '')
+  const isName = /\.[a-z]{2,5}$|^(?:untitled|document|title|presentation|slide)[\s\d]*$/i.test(bare)
+  const letters = bare.match(/\p{L}/gu)?.length ?? 0
+  return isName || letters < 2 || letters * 3 < bare.replace(/\s/g, '').length ? null : bare
+}
+
+/** Where the outline's entries for this page stand in its text; an entry that is not found stands for the whole page. */
+function findHeadings(text: string, entries: readonly OutlineEntry[]): Heading[] {
+  const headings: Heading[] = []
+  let from = 0
+  for (const { title, level } of entries) {
+    const at = findTitle(text, title, from)
+    headings.push({ at: at ?? from, level, title })
+    from = at ?? from
+  }
+  return headings
+}
+
+/** Titles are set in capitals, or over two lines, or with other spaces: letters are compared, no more. */
+function findTitle(text: string, title: string, from: number): number | undefined {
+  const words = title.match(/[\p{L}\p{N}]+/gu) ?? []
+  if (words.length === 0) return undefined
+  const pattern = words.slice(0, 12).join('[^\\p{L}\\p{N}]{1,8}')
+  const match = new RegExp(`(?<![\\p{L}\\p{N}])${pattern}`, 'iu').exec(text.slice(from))
+  if (!match) return undefined
+  // The line's own beginning, so that a number in front of the title stays with it.
+  return Math.max(from, text.lastIndexOf('\n', from + match.index) + 1)
+}

@@ -1,0 +1,141 @@
+/** One document from bytes to batches of pages and passages, with the report of what was read. */
+import {
+  type ExtractBatch,
+  ExtractError,
+  type ExtractSummary,
+  type Page,
+  type PassageDraft,
+} from './contract.ts'
+import type { ExtractInput, Extractor } from './extraction.ts'
+import type { LanguageDetector } from './language.ts'
+import { createPassager } from './passages.ts'
+
+/** UTF-16 units in one batch: small transactions let a query through between two of them. */
+const batchCharactersMax = 64 * 1024
+/** Page numbers without text that are listed; the count goes on. */
+const emptyPagesMax = 100
+const warningsMax = 20
+const warningLengthMax = 500
+const titleMax = 300
+
+export interface Reading {
+  /** By media type. */
+  readonly extractors: Readonly<Record<string, Extractor>>
+  readonly mediaType: string
+  readonly input: ExtractInput
+  readonly detect: LanguageDetector
+  /** Returns when the batch has been taken. */
+  readonly onBatch: (batch: ExtractBatch) => void
+}
+
+/** @throws ExtractError `no_text` when there is nothing to index, and all that an extractor throws */
+export async function readDocument(reading: Reading): Promise<ExtractSummary> {
+  const { extractors, mediaType, input, detect } = reading
+  const extract = extractors[mediaType]
+  if (!extract)
+    throw new ExtractError('unsupported', `Files of type ${mediaType} cannot be read yet.`)
+  const languages = detect.document()
+  const extraction = await extract(input)
+  const passager = createPassager((text) => languages.detect(text))
+  const batches = new Batches(reading, extraction.pagesTotal, () => usable(extraction.end().title))
+  for await (const page of extraction.pages) {
+    const { number, label, text } = page
+    batches.addPage({ number, label, text })
+    batches.addPassages(passager.push(page))
+  }
+  batches.addPassages(passager.end())
+  if (batches.passagesDone === 0) throw noText(batches.pagesDone)
+  batches.flush()
+  const { outline, warnings } = extraction.end()
+  return {
+    pages: batches.pagesDone,
+    passages: batches.passagesDone,
+    title: batches.title,
+    language: languages.main(),
+    outline,
+    report: {
+      characters: batches.characters,
+      empty_pages: batches.emptyPages,
+      empty_page_numbers: batches.emptyPageNumbers,
+      warnings: warnings
+        .slice(0, warningsMax)
+        .map((text) => text.slice(0, warningLengthMax).toWellFormed()),
+    },
+  }
+}
+
+/** Gathers pages and passages until there is enough to send. */
+class Batches {
+  readonly #reading: Reading
+  readonly #pagesTotal: number | null
+  readonly #titleNow: () => string | null
+  /** Settled with the first batch: passages are indexed under it, so a heading that comes later cannot change it. */
+  title: string | null = null
+  #isTitled = false
+  #pages: Page[] = []
+  #passages: PassageDraft[] = []
+  #size = 0
+  pagesDone = 0
+  passagesDone = 0
+  characters = 0
+  emptyPages = 0
+  readonly emptyPageNumbers: number[] = []
+
+  constructor(reading: Reading, pagesTotal: number | null, titleNow: () => string | null) {
+    this.#reading = reading
+    this.#pagesTotal = pagesTotal
+    this.#titleNow = titleNow
+  }
+
+  addPage(page: Page): void {
+    this.#pages.push(page)
+    this.pagesDone++
+    this.characters += page.text.length
+    if (page.text.length === 0) {
+      this.emptyPages++
+      if (this.emptyPageNumbers.length < emptyPagesMax) this.emptyPageNumbers.push(page.number)
+    }
+    this.#grow(page.text.length)
+  }
+
+  addPassages(passages: readonly PassageDraft[]): void {
+    for (const passage of passages) {
+      this.#passages.push(passage)
+      this.passagesDone++
+      this.#grow(passage.text.length)
+    }
+  }
+
+  #grow(characters: number): void {
+    this.#size += characters
+    if (this.#size >= batchCharactersMax || this.#pages.length >= 1_000) this.flush()
+  }
+
+  flush(): void {
+    if (this.#pages.length + this.#passages.length === 0) return
+    if (!this.#isTitled) this.title = this.#titleNow()
+    this.#isTitled = true
+    this.#reading.onBatch({
+      title: this.title,
+      pages: this.#pages,
+      passages: this.#passages,
+      pagesDone: this.pagesDone,
+      pagesTotal: this.#pagesTotal,
+    })
+    this.#pages = []
+    this.#passages = []
+    this.#size = 0
+  }
+}
+
+function usable(title: string | null): string | null {
+  return title === null ? null : title.slice(0, titleMax).toWellFormed()
+}
+
+function noText(pages: number): ExtractError {
+  const where = pages === 1 ? 'on its page' : `on any of its ${pages} pages`
+  return new ExtractError(
+    'no_text',
+    `There is no text ${where}: these are probably pictures of text. Run the file through text recognition (OCR) and upload the result.`,
+  )
+}
