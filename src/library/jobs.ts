@@ -1,0 +1,136 @@
+/** Jobs: what is still to be read. Rows, so that a crash forgets none of them. */
+import type { Db } from '../base/sqlite.ts'
+import type { ExtractFailure, ExtractSummary } from '../ingest/contract.ts'
+
+const insertJob = `INSERT INTO jobs (document_seq, revision, state, not_before, bytes)
+  SELECT seq, revision + 1, 'queued', ?, bytes FROM documents WHERE seq = ?
+  ON CONFLICT (document_seq) DO NOTHING`
+const selectNext = `SELECT j.id, j.document_seq, j.revision, j.attempts, d.id AS document_id, d.sha256, d.extension,
+  d.media_type, d.filename FROM jobs j JOIN documents d ON d.seq = j.document_seq
+  WHERE j.state = 'queued' AND j.not_before <= ? ORDER BY j.bytes, j.id LIMIT 1`
+const selectRunning =
+  "SELECT document_seq FROM jobs WHERE id = ? AND revision = ? AND attempts = ? AND state = 'running'"
+const selectWaitMs = 'SELECT min(not_before) AS at FROM jobs'
+const selectAny = 'SELECT 1 AS found FROM jobs LIMIT 1'
+const setRunning = "UPDATE jobs SET state = 'running', attempts = attempts + 1 WHERE id = ?"
+const setQueued = "UPDATE jobs SET state = 'queued', not_before = ? WHERE id = ?"
+const queueRunning = "UPDATE jobs SET state = 'queued' WHERE state = 'running'"
+const deleteJob = 'DELETE FROM jobs WHERE id = ?'
+// Reading again drops the pending postings of the document, those of a re-indexing as well: that starts anew.
+const setProcessing = `UPDATE documents SET status = 'processing', pages_done = 0, pages_total = NULL,
+  reindex_after = iif(reindex_after IS NULL, NULL, 0), updated_at = ? WHERE seq = ?`
+const setProgress = 'UPDATE documents SET pages_done = ?, pages_total = ? WHERE seq = ?'
+const setQueuedStatus =
+  "UPDATE documents SET status = 'queued', error = NULL, updated_at = ? WHERE seq = ?"
+const setReady = `UPDATE documents SET status = 'ready', error = NULL, report = ?, outline = ?, language = ?, pages = ?,
+  passages = ?, pages_done = ?, pages_total = ?, revision = ?, updated_at = ?, reindex_after = NULL,
+  title = iif(title_chosen = 1, title, coalesce(?, title)) WHERE seq = ?`
+const setFailed = `UPDATE documents SET status = iif(revision > 0, 'ready', 'failed'), error = ?, updated_at = ?
+  WHERE seq = ?`
+
+export interface Job {
+  readonly id: number
+  readonly documentSeq: number
+  readonly revision: number
+  /** Counts this try; with the id it names one holder, so that a late one cannot write. */
+  readonly attempts: number
+}
+
+export interface ClaimedJob extends Job {
+  readonly documentId: string
+  readonly sha256: string
+  readonly extension: string
+  readonly mediaType: string
+  readonly filename: string
+}
+
+/** Queues a document for (another) reading; one that is queued already stays as it is. */
+export function queueJob(app: Db, documentSeq: number, nowMs: number): void {
+  const { changes } = app.run(insertJob, nowMs, documentSeq)
+  if (changes > 0) app.run(setQueuedStatus, nowMs, documentSeq)
+}
+
+/** Takes the smallest document whose time has come, so that a long book does not hold up a note. */
+export function claimJob(app: Db, nowMs: number): ClaimedJob | undefined {
+  const row = app.get<{
+    id: number
+    document_seq: number
+    revision: number
+    attempts: number
+    document_id: string
+    sha256: string
+    extension: string
+    media_type: string
+    filename: string
+  }>(selectNext, nowMs)
+  if (!row) return undefined
+  app.run(setRunning, row.id)
+  app.run(setProcessing, nowMs, row.document_seq)
+  return {
+    id: row.id,
+    documentSeq: row.document_seq,
+    revision: row.revision,
+    attempts: row.attempts + 1,
+    documentId: row.document_id,
+    sha256: row.sha256,
+    extension: row.extension,
+    mediaType: row.media_type,
+    filename: row.filename,
+  }
+}
+
+/** Whether this try still holds the job: false after a delete, a cancel or a crash in between. */
+export function holdsJob(app: Db, job: Job): boolean {
+  return app.get(selectRunning, job.id, job.revision, job.attempts) !== undefined
+}
+
+export function reportProgress(
+  app: Db,
+  job: Job,
+  { pagesDone, pagesTotal }: { pagesDone: number; pagesTotal: number | null },
+): void {
+  app.run(setProgress, pagesDone, pagesTotal, job.documentSeq)
+}
+
+/** Puts the job back, to be tried again not before `notBeforeMs`. */
+export function requeueJob(app: Db, job: Job, notBeforeMs: number): void {
+  app.run(setQueued, notBeforeMs, job.id)
+}
+
+/** Jobs of a process that died are nobody's: they wait again. */
+export function requeueRunning(app: Db): void {
+  app.run(queueRunning)
+}
+
+export function completeJob(app: Db, job: Job, summary: ExtractSummary, nowMs: number): void {
+  app.run(
+    setReady,
+    JSON.stringify(summary.report),
+    JSON.stringify(summary.outline),
+    summary.language,
+    summary.pages,
+    summary.passages,
+    summary.pages,
+    summary.pages,
+    job.revision,
+    nowMs,
+    summary.title,
+    job.documentSeq,
+  )
+  app.run(deleteJob, job.id)
+}
+
+/** A document that had a complete revision keeps it and says why the new one failed. */
+export function failJob(app: Db, job: Job, failure: ExtractFailure, nowMs: number): void {
+  app.run(setFailed, JSON.stringify(failure), nowMs, job.documentSeq)
+  app.run(deleteJob, job.id)
+}
+
+export function hasJobs(app: Db): boolean {
+  return app.get(selectAny) !== undefined
+}
+
+/** When the next job may run, in Unix milliseconds; undefined when there is none. */
+export function nextJobAtMs(app: Db): number | undefined {
+  return app.get<{ at: number | null }>(selectWaitMs)?.at ?? undefined
+}

@@ -1,0 +1,138 @@
+/** Documents, the shard's side: create, read, change, delete, with their originals and their place in the index. */
+import { removeFile, renameDurably } from '../base/fs.ts'
+import { Problem } from '../base/problem.ts'
+import {
+  addDocument,
+  type DocumentRow,
+  type DocumentView,
+  documentBySha256,
+  documentRow,
+  documentView,
+  libraryTotals,
+  listDocuments,
+  type NewDocument,
+  removeDocument,
+  updateDocument,
+} from '../library/documents.ts'
+import { queueJob } from '../library/jobs.ts'
+import { pageView, revisionsOf, setReindexAfter } from '../library/passages.ts'
+import { dropPending } from '../search/index-writer.ts'
+import { originalPath, uploadPath } from '../tenancy/layout.ts'
+import type { Store } from '../tenancy/store.ts'
+import type { ShardContext } from './context.ts'
+import { dropSearched } from './ingest-operations.ts'
+
+/**
+ * Takes a received, synced file into `books/`, then writes its row and its job: after this returns both are durable.
+ * The same bytes again give the same document.
+ */
+export function create(
+  context: ShardContext,
+  { app, directory }: Store,
+  args: NewDocument & { uploadName: string },
+): DocumentView {
+  const upload = uploadPath(directory, args.uploadName)
+  const existing = documentBySha256(app, args.sha256)
+  if (existing) {
+    removeFile(upload)
+    return documentView(app, existing)
+  }
+  const original = originalPath(directory, args.sha256, args.extension)
+  renameDurably(upload, original)
+  try {
+    return app.transaction(() => {
+      const { seq, id } = addDocument(app, args, context.nowMs())
+      queueJob(app, seq, context.nowMs())
+      return documentView(app, documentRow(app, id))
+    })
+  } catch (error) {
+    removeFile(original)
+    throw error
+  }
+}
+
+export function list(
+  _context: ShardContext,
+  { app }: Store,
+  args: { limit: number; cursor: string | null },
+): { items: DocumentView[]; next_cursor: string | null } {
+  return listDocuments(app, args)
+}
+
+export function get(_context: ShardContext, { app }: Store, { id }: { id: string }): DocumentView {
+  return documentView(app, documentRow(app, id))
+}
+
+export function update(
+  context: ShardContext,
+  { app }: Store,
+  {
+    id,
+    ...change
+  }: { id: string; title?: string | undefined; tags?: readonly string[] | undefined },
+): DocumentView {
+  return app.transaction(() => {
+    const row = documentRow(app, id)
+    const isRenamed = updateDocument(app, row, change, context.nowMs())
+    if (isRenamed && row.revision > 0) setReindexAfter(app, row.seq, 0)
+    return documentView(app, documentRow(app, id))
+  })
+}
+
+/** Rows first, then the file: a crash in between leaves a file that the next start removes. */
+export function remove(
+  _context: ShardContext,
+  { app, directory }: Store,
+  { id }: { id: string },
+): null {
+  const row = app.transaction(() => {
+    const found = documentRow(app, id)
+    dropPending(app, found.seq)
+    for (const revision of revisionsOf(app, found.seq))
+      dropSearched(app, { documentSeq: found.seq, revision })
+    removeDocument(app, found.seq)
+    return found
+  })
+  removeFile(originalPath(directory, row.sha256, row.extension))
+  return null
+}
+
+/** What is needed to send the bytes as they were. */
+export function original(
+  _context: ShardContext,
+  { app }: Store,
+  { id }: { id: string },
+): Pick<DocumentRow, 'sha256' | 'extension' | 'media_type' | 'filename' | 'bytes'> {
+  const { sha256, extension, media_type, filename, bytes } = documentRow(app, id)
+  return { sha256, extension, media_type, filename, bytes }
+}
+
+export function page(
+  _context: ShardContext,
+  { app }: Store,
+  { id, number }: { id: string; number: number },
+): { page: number; label: string | null; text: string } {
+  const row = documentRow(app, id)
+  if (row.revision === 0)
+    throw new Problem('not_found', 'The document has no pages to show: it is not read yet.')
+  return pageView(app, { documentSeq: row.seq, revision: row.revision }, number)
+}
+
+/** Reads the original again; the present text stays searchable until the new one is complete. */
+export function reprocess(
+  context: ShardContext,
+  { app }: Store,
+  { id }: { id: string },
+): DocumentView {
+  return app.transaction(() => {
+    queueJob(app, documentRow(app, id).seq, context.nowMs())
+    return documentView(app, documentRow(app, id))
+  })
+}
+
+export function totals(
+  _context: ShardContext,
+  { app }: Store,
+): { documents: number; bytes: number; passages: number } {
+  return libraryTotals(app)
+}

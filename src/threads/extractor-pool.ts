@@ -1,0 +1,199 @@
+/** Reads documents in processes of their own: a few at a time, reused while they behave, killed when they do not. */
+import { Problem } from '../base/problem.ts'
+import type { ExtractBatch, ExtractSummary } from '../ingest/contract.ts'
+import { ExtractorProcess } from './extractor-process.ts'
+import { type KillReason, readDocument } from './extractor-run.ts'
+
+export interface ExtractRequest {
+  /** Open for reading; stays the caller's, who closes it once `extract` has settled. */
+  readonly fd: number
+  /** As `detectMediaType` said. */
+  readonly mediaType: string
+  /** What the person called it: a hint, never a path. */
+  readonly filename: string
+  readonly signal?: AbortSignal
+  /** Takes a part of the result; the reader waits while it runs, so that nothing piles up here. */
+  readonly onBatch: (batch: ExtractBatch) => Promise<void>
+}
+
+export interface ExtractorOptions {
+  /** Processes at the same time. */
+  readonly sizeMax: number
+  /** Resident memory of one process. */
+  readonly memoryBytesMax: number
+  /** Processor time of one document. */
+  readonly cpuMsMax: number
+  /** Time without a sign of progress; generous, since a process of low priority may have to wait for its turn. */
+  readonly silenceMsMax: number
+  /** UTF-16 units of text in one document. */
+  readonly charactersMax: number
+  readonly pagesMax: number
+  /** How long a process without work is kept; its memory goes back to the machine then. */
+  readonly idleMs: number
+  /** Told when a process had to be killed, for metrics and the log. */
+  readonly onKill?: (reason: KillReason) => void
+  /** The program the processes run; another one in tests. */
+  readonly entry?: URL
+}
+
+export interface ExtractorStats {
+  readonly processes: number
+  readonly busy: number
+  readonly waiting: number
+}
+
+export interface ExtractorPool {
+  /**
+   * Reads one document to its end. Waits its turn when all processes are busy.
+   * @throws ExtractError with a code and a sentence for a person; Problem `overloaded` or `shutting_down`; the signal's
+   * reason when aborted; whatever `onBatch` threw.
+   */
+  extract(request: ExtractRequest): Promise<ExtractSummary>
+  readonly stats: ExtractorStats
+  /** Kills every process, waits until they are gone; documents being read fail with `shutting_down`. */
+  close(): Promise<void>
+}
+
+/** Callers bring documents a few at a time; a longer queue means one of them forgot to wait. */
+const waitingMax = 1_000
+/** A process is replaced after so many documents: what leaks in a parser ends with it. */
+const documentsMax = 200
+/** A process that holds more than this part of its memory limit after a document is not kept. */
+const keptMemoryShare = 0.5
+
+/** V8 does not start with less. */
+const heapMegabytesMin = 64
+
+interface Worker {
+  readonly process: ExtractorProcess
+  documents: number
+  idleTimer?: NodeJS.Timeout
+}
+
+/** Starts with no process at all; the first document starts the first. */
+export function createExtractorPool(options: ExtractorOptions): ExtractorPool {
+  return new Pool(options)
+}
+
+class Pool implements ExtractorPool {
+  readonly #options: ExtractorOptions
+  readonly #workers = new Set<Worker>()
+  readonly #idle: Worker[] = []
+  /** Who waits for a slot, in order of arrival; calling one hands it the caller's slot. */
+  readonly #waiting: (() => void)[] = []
+  readonly #closing = new AbortController()
+  #busy = 0
+
+  constructor(options: ExtractorOptions) {
+    this.#options = options
+  }
+
+  get stats(): ExtractorStats {
+    return { processes: this.#workers.size, busy: this.#busy, waiting: this.#waiting.length }
+  }
+
+  async extract(request: ExtractRequest): Promise<ExtractSummary> {
+    const signals = request.signal ? [request.signal, this.#closing.signal] : [this.#closing.signal]
+    const signal = AbortSignal.any(signals)
+    signal.throwIfAborted()
+    if (this.#busy >= this.#options.sizeMax) await this.#turn(signal)
+    else this.#busy++
+    try {
+      return await this.#run(request, signal)
+    } finally {
+      const next = this.#waiting.shift()
+      if (next) next()
+      else this.#busy--
+    }
+  }
+
+  async close(): Promise<void> {
+    const reason = new Problem(
+      'shutting_down',
+      'The server is stopping; the document stays queued.',
+    )
+    if (!this.#closing.signal.aborted) this.#closing.abort(reason)
+    await Promise.all([...this.#workers].map((worker) => this.#discard(worker)))
+  }
+
+  async #turn(signal: AbortSignal): Promise<void> {
+    const waiting = this.#waiting
+    if (waiting.length >= waitingMax)
+      throw new Problem(
+        'overloaded',
+        'Too many documents are waiting to be read: try again later.',
+        {
+          retryAfterS: 10,
+        },
+      )
+    await new Promise<void>((resolve, reject) => {
+      const enter = () => {
+        signal.removeEventListener('abort', leave)
+        resolve()
+      }
+      const leave = () => {
+        waiting.splice(waiting.indexOf(enter), 1)
+        reject(signal.reason)
+      }
+      waiting.push(enter)
+      signal.addEventListener('abort', leave)
+    })
+  }
+
+  async #run(request: ExtractRequest, signal: AbortSignal): Promise<ExtractSummary> {
+    const worker = this.#take()
+    const limits = { ...this.#options, signal }
+    const { summary, error, isReusable } = await readDocument(worker.process, request, limits)
+    await (isReusable ? this.#giveBack(worker) : this.#discard(worker))
+    if (summary) return summary
+    throw error
+  }
+
+  #take(): Worker {
+    const worker = this.#idle.pop() ?? this.#start()
+    clearTimeout(worker.idleTimer)
+    return worker
+  }
+
+  #start(): Worker {
+    const { memoryBytesMax, cpuMsMax } = this.#options
+    const entry = this.#options.entry ?? new URL('./extractor-child.ts', import.meta.url)
+    // Half of the memory for objects, the other half for the parser's own memory, which does not count as heap.
+    const heapMegabytesMax = Math.max(heapMegabytesMin, Math.floor(memoryBytesMax / 2 / 2 ** 20))
+    const worker = {
+      process: new ExtractorProcess({ entry, heapMegabytesMax, cpuMsMax }),
+      documents: 0,
+    }
+    this.#workers.add(worker)
+    void worker.process.exited.then(() => this.#forget(worker))
+    return worker
+  }
+
+  async #giveBack(worker: Worker): Promise<void> {
+    const { memoryBytesMax, cpuMsMax, idleMs } = this.#options
+    worker.documents++
+    const usage = await worker.process.usage()
+    const isSpent =
+      usage === undefined ||
+      usage.bytes > memoryBytesMax * keptMemoryShare ||
+      // The kernel's own limit counts from the start of the process and must leave room for a whole document.
+      usage.cpuMs > cpuMsMax ||
+      worker.documents >= documentsMax
+    if (isSpent || this.#closing.signal.aborted) return await this.#discard(worker)
+    this.#idle.push(worker)
+    worker.idleTimer = setTimeout(() => void this.#discard(worker), idleMs)
+  }
+
+  #forget(worker: Worker): void {
+    clearTimeout(worker.idleTimer)
+    this.#workers.delete(worker)
+    const at = this.#idle.indexOf(worker)
+    if (at >= 0) this.#idle.splice(at, 1)
+  }
+
+  async #discard(worker: Worker): Promise<void> {
+    this.#forget(worker)
+    worker.process.kill()
+    await worker.process.exited
+  }
+}

@@ -1,0 +1,159 @@
+/** Reading documents, the shard's side: jobs claimed, batches written and indexed, a revision published or dropped. */
+import { readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { removeFile } from '../base/fs.ts'
+import type { ExtractBatch, ExtractFailure, ExtractSummary } from '../ingest/contract.ts'
+import { originalNames, titleFor } from '../library/documents.ts'
+import {
+  type ClaimedJob,
+  claimJob,
+  completeJob,
+  failJob,
+  holdsJob,
+  type Job,
+  nextJobAtMs,
+  reportProgress,
+  requeueJob,
+  requeueRunning,
+} from '../library/jobs.ts'
+import {
+  addPages,
+  addPassages,
+  dropRevision,
+  passageRanges,
+  revisionsOf,
+} from '../library/passages.ts'
+import {
+  dropPending,
+  type IndexedPassage,
+  indexPassages,
+  publishSegments,
+  tombstonePassages,
+} from '../search/index-writer.ts'
+import { booksDirectory, uploadsDirectory } from '../tenancy/layout.ts'
+import type { Store } from '../tenancy/store.ts'
+import type { ShardContext } from './context.ts'
+
+/** Takes the next job and clears what an earlier try left of its revision. */
+export function claim(context: ShardContext, { app }: Store): ClaimedJob | null {
+  return app.unsyncedTransaction(() => {
+    const job = claimJob(app, context.nowMs())
+    if (!job) return null
+    dropRevision(app, job)
+    dropPending(app, job.documentSeq)
+    return job
+  })
+}
+
+/** Writes and indexes one batch, invisible until `finish`. @returns false when this try no longer holds the job */
+export function append(
+  context: ShardContext,
+  { app }: Store,
+  { job, batch }: { job: Job; batch: ExtractBatch },
+): boolean {
+  return app.unsyncedTransaction(() => {
+    if (!holdsJob(app, job)) return false
+    addPages(app, job, batch.pages)
+    const ids = addPassages(app, job, batch.passages)
+    const title = titleFor(app, job.documentSeq, batch.title)
+    const passages = batch.passages.map((passage, at) => ({ ...passage, id: ids[at] ?? 0 }))
+    indexPassages(app, job, asIndexed(title, passages), context.analyser)
+    reportProgress(app, job, batch)
+    return true
+  })
+}
+
+/** Publishes the new revision and drops the old one, in one transaction: a search sees one or the other. */
+export function finish(
+  context: ShardContext,
+  { app }: Store,
+  { job, summary }: { job: Job; summary: ExtractSummary },
+): boolean {
+  return app.transaction(() => {
+    if (!holdsJob(app, job)) return false
+    publishSegments(app, job)
+    for (const revision of revisionsOf(app, job.documentSeq))
+      if (revision !== job.revision) dropSearched(app, { documentSeq: job.documentSeq, revision })
+    completeJob(app, job, summary, context.nowMs())
+    return true
+  })
+}
+
+/** Ends a job with the reason that its user will read. */
+export function fail(
+  context: ShardContext,
+  { app }: Store,
+  { job, failure }: { job: Job; failure: ExtractFailure },
+): boolean {
+  return app.transaction(() => {
+    if (!holdsJob(app, job)) return false
+    dropRevision(app, job)
+    dropPending(app, job.documentSeq)
+    failJob(app, job, failure, context.nowMs())
+    return true
+  })
+}
+
+/** Puts a job back for later: the reader, not the document, was at fault. */
+export function requeue(
+  context: ShardContext,
+  { app }: Store,
+  { job, delayMs }: { job: Job; delayMs: number },
+): boolean {
+  return app.transaction(() => {
+    if (!holdsJob(app, job)) return false
+    requeueJob(app, job, context.nowMs() + delayMs)
+    return true
+  })
+}
+
+/**
+ * After a start: jobs of the dead process wait again, files that no row knows are removed. Only while no request runs.
+ * @returns when the next job is due, in Unix milliseconds, or null when there is none
+ */
+export function recover(_context: ShardContext, store: Store): { nextJobAtMs: number | null } {
+  store.app.transaction(() => requeueRunning(store.app))
+  emptyUploads(store.directory)
+  const known = originalNames(store.app)
+  const books = booksDirectory(store.directory)
+  for (const name of readdirSync(books)) if (!known.has(name)) removeFile(join(books, name))
+  return { nextJobAtMs: nextJobAtMs(store.app) ?? null }
+}
+
+export function nextJob(_context: ShardContext, { app }: Store): { nextJobAtMs: number | null } {
+  return { nextJobAtMs: nextJobAtMs(app) ?? null }
+}
+
+/** Takes a published revision out of the index and out of the tables. */
+export function dropSearched(
+  app: Store['app'],
+  revision: { documentSeq: number; revision: number },
+): void {
+  for (const range of passageRanges(app, revision)) tombstonePassages(app, range.first, range.last)
+  dropRevision(app, revision)
+}
+
+/** The fields of a passage as the index counts them. */
+export function asIndexed(
+  title: string,
+  passages: readonly {
+    id: number
+    section: readonly string[]
+    text: string
+    language: string
+  }[],
+): IndexedPassage[] {
+  return passages.map((passage) => ({
+    id: passage.id,
+    title,
+    section: passage.section.join('\n'),
+    text: passage.text,
+    language: passage.language,
+  }))
+}
+
+function emptyUploads(directory: string): void {
+  const uploads = uploadsDirectory(directory)
+  for (const name of readdirSync(uploads))
+    if (name !== 'partial') rmSync(join(uploads, name), { recursive: true, force: true })
+}

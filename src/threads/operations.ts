@@ -1,0 +1,69 @@
+/** The operations table: everything that can be done to a store, by name. A new feature adds a line here. */
+import type { Store } from '../tenancy/store.ts'
+import type { ShardContext } from './context.ts'
+import * as documents from './document-operations.ts'
+import * as ingest from './ingest-operations.ts'
+import { search } from './search-operation.ts'
+
+/**
+ * `read` never writes. Before the first `write` the tenant's hint is made durable.
+ * `background` work waits while anybody waits.
+ */
+interface Operation<Args, Result> {
+  readonly access: 'read' | 'write'
+  readonly lane: 'interactive' | 'background'
+  /** May leave a job behind: whoever reads documents is told. */
+  readonly queuesJobs: boolean
+  readonly run: (context: ShardContext, store: Store, args: Args) => Result
+}
+
+export const operations = {
+  'tenant.open': read((_context, store: Store) => ({ generation: store.generation })),
+  'tenant.recover': write(ingest.recover),
+  'account.show': read(documents.totals),
+  'documents.create': queuing(documents.create),
+  'documents.list': read(documents.list),
+  'documents.get': read(documents.get),
+  'documents.update': write(documents.update),
+  'documents.delete': write(documents.remove),
+  'documents.original': read(documents.original),
+  'documents.page': read(documents.page),
+  'documents.reprocess': queuing(documents.reprocess),
+  search: read(search),
+  'ingest.claim': background(ingest.claim),
+  'ingest.append': background(ingest.append),
+  'ingest.finish': background(ingest.finish),
+  'ingest.fail': background(ingest.fail),
+  'ingest.requeue': background(ingest.requeue),
+  'ingest.next': read(ingest.nextJob),
+} as const
+
+export type Operations = {
+  readonly [Name in keyof typeof operations]: {
+    readonly args: Parameters<(typeof operations)[Name]['run']>[2]
+    readonly result: ReturnType<(typeof operations)[Name]['run']>
+  }
+}
+export type OperationName = keyof Operations
+
+export function isOperationName(name: string): name is OperationName {
+  return Object.hasOwn(operations, name)
+}
+
+type Run<Args, Result> = (context: ShardContext, store: Store, args: Args) => Result
+
+function read<Args, Result>(run: Run<Args, Result>): Operation<Args, Result> {
+  return { access: 'read', lane: 'interactive', queuesJobs: false, run }
+}
+
+function write<Args, Result>(run: Run<Args, Result>): Operation<Args, Result> {
+  return { access: 'write', lane: 'interactive', queuesJobs: false, run }
+}
+
+function queuing<Args, Result>(run: Run<Args, Result>): Operation<Args, Result> {
+  return { access: 'write', lane: 'interactive', queuesJobs: true, run }
+}
+
+function background<Args, Result>(run: Run<Args, Result>): Operation<Args, Result> {
+  return { access: 'write', lane: 'background', queuesJobs: false, run }
+}

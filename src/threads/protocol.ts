@@ -1,0 +1,57 @@
+/** What crosses between the main thread and a shard: plain data, in batches. */
+import type { ProblemData } from '../base/problem.ts'
+import type { PoolStats } from '../tenancy/pool.ts'
+import type { TenantId } from '../tenancy/tenant-id.ts'
+
+export interface ShardWorkerData {
+  readonly dataDir: string
+  readonly storesMax: number
+  readonly idleMs: number
+  readonly ranking: RankingSettings
+}
+
+/** How the keyword arm weighs; settings of the server, the same for every search. */
+export interface RankingSettings {
+  readonly k1: number
+  readonly b: number
+  readonly titleWeight: number
+  readonly sectionWeight: number
+}
+
+/** Which store an operation runs on. Made from the principal; nothing else names a tenant. */
+export interface Target {
+  readonly tenant: TenantId
+  /** Undefined only while the tenant is being made or found. */
+  readonly generation: string | undefined
+  readonly create: boolean
+}
+
+export interface CallMessage extends Target {
+  readonly id: number
+  readonly operation: string
+  readonly args: unknown
+}
+
+export type ToShard = { readonly calls: readonly CallMessage[] } | 'shutdown'
+
+export type Reply =
+  | { readonly id: number; readonly ok: true; readonly result: unknown }
+  | {
+      readonly id: number
+      readonly ok: false
+      readonly problem: ProblemData
+      readonly stack?: string
+    }
+
+/** A store closed: at rest when no log is left, unfinished when somebody must come back. */
+export interface StoreClosed {
+  readonly tenant: TenantId
+  readonly atRest: boolean
+  readonly unfinished: boolean
+}
+
+export interface FromShard {
+  readonly replies: readonly Reply[]
+  readonly closed: readonly StoreClosed[]
+  readonly pool: PoolStats
+}

@@ -1,0 +1,113 @@
+/** Entry of a shard: owns a pool of stores, runs operations one after another, and keeps house between them. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { Problem } from '../base/problem.ts'
+import { sqliteCode } from '../base/sqlite.ts'
+import { Pool } from '../tenancy/pool.ts'
+import { createShardContext } from './context.ts'
+import { Housekeeper } from './housekeeper.ts'
+import { isOperationName, operations } from './operations.ts'
+import type {
+  CallMessage,
+  FromShard,
+  Reply,
+  ShardWorkerData,
+  StoreClosed,
+  ToShard,
+} from './protocol.ts'
+
+/** Replies are posted together, but no finished one waits longer than this for its neighbours. */
+const replyDelayMaxMs = 1
+
+const port = parentPort
+if (!port) throw new Error('shard-worker.ts runs as a thread')
+const data = workerData as ShardWorkerData
+
+let replies: Reply[] = []
+let closed: StoreClosed[] = []
+const context = createShardContext(data.ranking)
+const housekeeper = new Housekeeper(context, () => pool)
+const pool: Pool = new Pool({
+  dataDir: data.dataDir,
+  storesMax: data.storesMax,
+  idleMs: data.idleMs,
+  hasWork: (store) => housekeeper.hasWork(store),
+  onOpen: (store) => housekeeper.look(store),
+  onClose: (store) => closed.push(store),
+})
+const sweep = setInterval(
+  () => {
+    pool.closeIdle()
+    if (closed.length > 0) post()
+  },
+  Math.max(100, data.idleMs / 4),
+)
+
+port.on('message', (message: ToShard) => {
+  if (message === 'shutdown') {
+    shutDown()
+    return
+  }
+  let postedAtMs = performance.now()
+  for (const call of message.calls) {
+    replies.push(run(call))
+    if (performance.now() - postedAtMs < replyDelayMaxMs) continue
+    post()
+    postedAtMs = performance.now()
+  }
+  if (replies.length > 0 || closed.length > 0) post()
+  housekeeper.wake()
+})
+
+function run(call: CallMessage): Reply {
+  try {
+    if (!isOperationName(call.operation)) throw new Error(`no such operation: ${call.operation}`)
+    const operation = operations[call.operation]
+    const result = pool.use(call.tenant, call, (store) => {
+      const given = operation.run(context, store, call.args as never)
+      if (operation.access === 'write') housekeeper.look(store)
+      return given
+    })
+    return { id: call.id, ok: true, result }
+  } catch (error) {
+    return { id: call.id, ok: false, ...asProblem(error) }
+  }
+}
+
+/** An unknown error keeps its stack for the log on the other side; the caller sees none of it. */
+function asProblem(error: unknown): { problem: ReturnType<Problem['toData']>; stack?: string } {
+  if (error instanceof Problem) return { problem: error.toData() }
+  const code = sqliteCode(error) ?? ''
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  if (code === 'SQLITE_FULL' || (error as NodeJS.ErrnoException).code === 'ENOSPC')
+    return {
+      problem: {
+        code: 'disk_full',
+        detail: 'The disk of the server is full: nothing was saved. Tell the operator.',
+      },
+    }
+  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB')
+    return {
+      problem: {
+        code: 'tenant_damaged',
+        detail:
+          'The database of this library is damaged: the operator can restore it from a backup.',
+      },
+      stack,
+    }
+  return { problem: { code: 'internal', detail: 'The operation failed inside the server.' }, stack }
+}
+
+function post(): void {
+  const message: FromShard = { replies, closed, pool: pool.stats() }
+  replies = []
+  closed = []
+  port?.postMessage(message)
+}
+
+function shutDown(): void {
+  clearInterval(sweep)
+  housekeeper.stop()
+  pool.closeAll()
+  post()
+  port?.close()
+}

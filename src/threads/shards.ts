@@ -1,0 +1,83 @@
+/** All shards: every tenant belongs to exactly one, chosen by its name. */
+import { createHash } from 'node:crypto'
+import { Problem } from '../base/problem.ts'
+import type { TenantId } from '../tenancy/tenant-id.ts'
+import type { QueueLimits } from './call-queue.ts'
+import { type OperationName, type Operations, operations } from './operations.ts'
+import type { ShardWorkerData, StoreClosed, Target } from './protocol.ts'
+import { Shard, type ShardOptions, type ShardStats } from './shard.ts'
+
+/** Long enough for a search in a very large library, short enough that a person has not left. */
+const deadlineMsDefault = 15_000
+
+export interface ShardsOptions {
+  readonly count: number
+  readonly worker: ShardWorkerData
+  readonly limits: QueueLimits
+  readonly entry?: URL
+  readonly stuckMs?: number
+  readonly onClosed: (closed: readonly StoreClosed[]) => void
+  readonly onDeath: (error: unknown) => void
+  readonly onFault: (operation: string, stack: string) => void
+  readonly onTiming?: (operation: string, seconds: number) => void
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined
+  readonly deadlineMs?: number
+}
+
+export class Shards {
+  readonly #shards: readonly Shard[]
+
+  constructor({ count, ...options }: ShardsOptions) {
+    this.#shards = Array.from({ length: count }, () => new Shard(options satisfies ShardOptions))
+  }
+
+  /**
+   * Runs an operation on the tenant's store, in the one thread that owns it.
+   * @throws Problem what the operation throws, or `too_many_requests`, `overloaded`, `deadline_exceeded`,
+   * `shard_restarted`, `shutting_down`
+   */
+  call<Name extends OperationName>(
+    target: Target,
+    operation: Name,
+    args: Operations[Name]['args'],
+    { signal, deadlineMs = deadlineMsDefault }: CallOptions = {},
+  ): Promise<Operations[Name]['result']> {
+    const { promise, resolve, reject } = Promise.withResolvers<Operations[Name]['result']>()
+    const nowMs = performance.now()
+    this.#shardOf(target.tenant).call({
+      tenant: target.tenant,
+      lane: operations[operation].lane,
+      queuedAtMs: nowMs,
+      target,
+      operation,
+      args,
+      deadlineAtMs: nowMs + deadlineMs,
+      signal,
+      resolve: resolve as (result: unknown) => void,
+      reject,
+    })
+    return promise
+  }
+
+  stats(): readonly ShardStats[] {
+    return this.#shards.map((shard) => shard.stats())
+  }
+
+  async close(drainMs: number): Promise<void> {
+    await Promise.all(this.#shards.map((shard) => shard.close(drainMs)))
+  }
+
+  #shardOf(tenant: TenantId): Shard {
+    const shard = this.#shards[shardIndex(tenant, this.#shards.length)]
+    if (!shard) throw new Problem('internal', 'There is no shard.')
+    return shard
+  }
+}
+
+/** The same name always gives the same shard while the number of shards stays. */
+export function shardIndex(tenant: TenantId, count: number): number {
+  return count === 1 ? 0 : createHash('sha1').update(tenant).digest().readUInt32BE(0) % count
+}

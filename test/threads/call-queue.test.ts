@@ -1,0 +1,125 @@
+/** The line in front of a shard: bounded, fair between tenants, background work last but not never. */
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { TenantId } from '../../src/tenancy/tenant-id.ts'
+import { CallQueue, type Queued, type QueueLimits } from '../../src/threads/call-queue.ts'
+
+const limits: QueueLimits = {
+  tenantRunningMax: 2,
+  tenantWaitingMax: 5,
+  shardRunningMax: 6,
+  shardWaitingMax: 12,
+  backgroundWaitMaxMs: 100,
+}
+interface Numbered extends Queued {
+  readonly n: number
+}
+const call = (
+  tenant: string,
+  n: number,
+  lane: Queued['lane'] = 'interactive',
+  queuedAtMs = 0,
+): Numbered => ({ tenant: tenant as TenantId, lane, n, queuedAtMs })
+const names = (calls: readonly Numbered[]): string[] =>
+  calls.map(({ tenant, n }) => `${tenant}${n}`)
+const codeOf = (work: () => void): unknown => {
+  try {
+    work()
+  } catch (error) {
+    return (error as { code: string }).code
+  }
+  return undefined
+}
+
+test('a loud tenant and a quiet one take turns', () => {
+  const queue = new CallQueue<Numbered>(limits)
+  for (let n = 0; n < 5; n++) queue.add(call('loud', n))
+  queue.add(call('quiet', 0))
+  expect(names(queue.take(0))).toEqual(['loud0', 'quiet0', 'loud1'])
+})
+
+test('the line of one tenant is bounded, and so is the whole', () => {
+  const queue = new CallQueue<Numbered>(limits)
+  for (let n = 0; n < 5; n++) queue.add(call('a', n))
+  expect(codeOf(() => queue.add(call('a', 5)))).toBe('too_many_requests')
+  for (let n = 0; n < 5; n++) queue.add(call('b', n))
+  queue.add(call('c', 0))
+  queue.add(call('c', 1))
+  expect(codeOf(() => queue.add(call('c', 2)))).toBe('overloaded')
+})
+
+test('background work goes while nobody waits, one at a time', () => {
+  const queue = new CallQueue<Numbered>(limits)
+  queue.add(call('a', 0, 'background'))
+  queue.add(call('a', 1, 'background'))
+  const [first] = queue.take(0)
+  expect(first?.n).toBe(0)
+  expect(queue.take(0)).toEqual([])
+  if (first) queue.done(first)
+  queue.add(call('b', 0))
+  expect(names(queue.take(0))).toEqual(['b0'])
+  expect(names(queue.take(99))).toEqual([])
+  expect(names(queue.take(100))).toEqual(['a1'])
+})
+
+test('what is over is taken out, and its place is free again', () => {
+  const queue = new CallQueue<Numbered>(limits)
+  for (let n = 0; n < 5; n++) queue.add(call('a', n))
+  expect(names(queue.remove(({ n }) => n % 2 === 0)).sort()).toEqual(['a0', 'a2', 'a4'])
+  expect(queue.waiting).toBe(2)
+  queue.add(call('a', 9))
+  expect(names(queue.take(0))).toEqual(['a1', 'a3'])
+})
+
+test('whatever happens, nothing is lost, nothing runs twice, limits hold', () => {
+  const step = fc.oneof(
+    fc.record({
+      kind: fc.constant('add' as const),
+      tenant: fc.constantFrom('a', 'b', 'c'),
+      isBackground: fc.boolean(),
+    }),
+    fc.constant({ kind: 'take' as const }),
+    fc.constant({ kind: 'done' as const }),
+  )
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      const queue = new CallQueue<Numbered>(limits)
+      const accepted = new Set<Numbered>()
+      const running: Numbered[] = []
+      const finished = new Set<Numbered>()
+      const take = (now: number): void => {
+        for (const taken of queue.take(now)) {
+          expect(finished.has(taken) || running.includes(taken)).toBe(false)
+          running.push(taken)
+        }
+        for (const tenant of ['a', 'b', 'c'])
+          expect(
+            running.filter((one) => one.tenant === tenant && one.lane === 'interactive').length,
+          ).toBeLessThanOrEqual(2)
+      }
+      let n = 0
+      for (const next of steps) {
+        if (next.kind === 'add') {
+          const added = call(next.tenant, n++, next.isBackground ? 'background' : 'interactive', n)
+          if (codeOf(() => queue.add(added)) === undefined) accepted.add(added)
+        } else if (next.kind === 'take') take(n)
+        else {
+          const over = running.shift()
+          if (over) {
+            queue.done(over)
+            finished.add(over)
+          }
+        }
+      }
+      for (let guard = 0; finished.size < accepted.size && guard < 1000; guard++) {
+        take(1e9)
+        for (const over of running.splice(0)) {
+          queue.done(over)
+          finished.add(over)
+        }
+      }
+      expect(finished.size).toBe(accepted.size)
+      expect(queue.waiting + queue.running).toBe(0)
+    }),
+  )
+})
