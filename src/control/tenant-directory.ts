@@ -1,0 +1,205 @@
+/** From a principal to its tenant: found or made once, recovered before it is first used, never named by anything else. */
+import { randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
+import { type FileHandle, open, rm } from 'node:fs/promises'
+import { Problem } from '../base/problem.ts'
+import { originalPath, tenantDirectory, uploadPath } from '../tenancy/layout.ts'
+import type { TenantId } from '../tenancy/tenant-id.ts'
+import { type OperationName, type Operations, operations } from '../threads/operations.ts'
+import type { StoreClosed } from '../threads/protocol.ts'
+import type { CallOptions, Shards } from '../threads/shards.ts'
+import type { Control } from './control.ts'
+import type { TenantRecord } from './tenants.ts'
+
+/** Tenants recovered at once after a start; more would stand in the way of people. */
+const recoveriesMax = 4
+
+/** Where an upload is written while it is received. */
+export interface UploadFile {
+  readonly name: string
+  readonly handle: FileHandle
+  /** Closes it and removes it unless a document took it over: called at the end in any case. */
+  release(): Promise<void>
+}
+
+/** Bound to one principal's tenant: it cannot name another. */
+export interface TenantHandle {
+  readonly id: TenantId
+  call<Name extends OperationName>(
+    operation: Name,
+    args: Operations[Name]['args'],
+    options?: CallOptions,
+  ): Promise<Operations[Name]['result']>
+  openUpload(): Promise<UploadFile>
+  openOriginal(sha256: string, extension: string): Promise<FileHandle>
+}
+
+export interface TenantDirectoryOptions {
+  readonly dataDir: string
+  readonly control: Control
+  readonly shards: Shards
+  /** The tenant has a document to read, now or from `atMs` on. */
+  readonly onJob: (tenant: TenantId, atMs?: number) => void
+}
+
+export class TenantDirectory {
+  readonly #options: TenantDirectoryOptions
+  readonly #making = new Map<TenantId, Promise<TenantRecord>>()
+  /** Hinted at the start and not yet looked at; nobody uses one before it was. */
+  readonly #unrecovered: Set<TenantId>
+  readonly #recovering = new Map<TenantId, Promise<void>>()
+  /** Writes between their hint and their answer: a store that closes meanwhile keeps its hint. */
+  readonly #writing = new Map<TenantId, number>()
+  #isClosing = false
+
+  constructor(options: TenantDirectoryOptions) {
+    this.#options = options
+    const hinted = [...options.control.tenants()].filter((tenant) => tenant.hint)
+    this.#unrecovered = new Set(hinted.map((tenant) => tenant.id))
+  }
+
+  /** The principal's tenant, made at its first authenticated request. @throws Problem from opening its files */
+  async handle(principal: { tenant: TenantId; userId: string }): Promise<TenantHandle> {
+    const record = this.#options.control.tenant(principal.tenant) ?? (await this.#make(principal))
+    if (this.#unrecovered.has(record.id)) await this.#recover(record.id)
+    return this.#handleOf(record.id)
+  }
+
+  /** Runs an operation for the server's own work (reading documents). */
+  async call<Name extends OperationName>(
+    tenant: TenantId,
+    operation: Name,
+    args: Operations[Name]['args'],
+    options?: CallOptions,
+  ): Promise<Operations[Name]['result']> {
+    const { control, shards, onJob } = this.#options
+    const record = control.tenant(tenant)
+    if (!record) throw new Problem('not_found', 'There is no such tenant.')
+    const target = { tenant, generation: record.generation, create: false }
+    const { access, queuesJobs } = operations[operation]
+    if (access === 'read') return shards.call(target, operation, args, options)
+    this.#startWriting(tenant)
+    try {
+      if (!record.hint) await control.setHint(tenant, true)
+      const result = await shards.call(target, operation, args, options)
+      if (queuesJobs) onJob(tenant)
+      return result
+    } finally {
+      this.#wrote(tenant)
+    }
+  }
+
+  openOriginal(tenant: TenantId, sha256: string, extension: string): Promise<FileHandle> {
+    const directory = tenantDirectory(this.#options.dataDir, tenant)
+    return open(
+      originalPath(directory, sha256, extension),
+      constants.O_RDONLY | constants.O_NOFOLLOW,
+    )
+  }
+
+  /** A store closed. At rest with nothing left to do, the next start need not look at it. */
+  storeClosed({ tenant, atRest, unfinished }: StoreClosed): void {
+    if (!atRest || unfinished || this.#writing.has(tenant) || this.#unrecovered.has(tenant)) return
+    // A hint that could not be cleared says too much, which costs the next start a look.
+    this.#options.control.setHint(tenant, false).catch(() => undefined)
+  }
+
+  /** Looks at every tenant that the last process left with work, a few at a time. Resolves when all were seen. */
+  async recoverAll(onFault: (tenant: TenantId, error: unknown) => void): Promise<void> {
+    const next = async (): Promise<void> => {
+      for (const [tenant] of this.#unrecovered.entries()) {
+        if (this.#isClosing) return
+        if (this.#recovering.has(tenant)) continue
+        await this.#recover(tenant).catch((error) => onFault(tenant, error))
+      }
+    }
+    await Promise.all(Array.from({ length: recoveriesMax }, next))
+  }
+
+  stopRecovering(): void {
+    this.#isClosing = true
+  }
+
+  #make(principal: { tenant: TenantId; userId: string }): Promise<TenantRecord> {
+    const { control, shards } = this.#options
+    const found = this.#making.get(principal.tenant)
+    if (found !== undefined) return found
+    const make = async (): Promise<TenantRecord> => {
+      const target = { tenant: principal.tenant, generation: undefined, create: true }
+      const { generation } = await shards.call(target, 'tenant.open', null)
+      // A directory that was copied in may have come with documents that were never read.
+      this.#unrecovered.add(principal.tenant)
+      return control.addTenant({
+        id: principal.tenant,
+        userId: principal.userId,
+        generation,
+        atMs: Date.now(),
+      })
+    }
+    const making = make().finally(() => this.#making.delete(principal.tenant))
+    this.#making.set(principal.tenant, making)
+    return making
+  }
+
+  /** Once per tenant and start, however many requests wait for it. A failure is tried again by the next request. */
+  #recover(tenant: TenantId): Promise<void> {
+    const found = this.#recovering.get(tenant)
+    if (found !== undefined) return found
+    const recover = async (): Promise<void> => {
+      const { nextJobAtMs } = await this.call(tenant, 'tenant.recover', null)
+      this.#unrecovered.delete(tenant)
+      if (nextJobAtMs !== null) this.#options.onJob(tenant, nextJobAtMs)
+    }
+    const recovering = recover().finally(() => this.#recovering.delete(tenant))
+    this.#recovering.set(tenant, recovering)
+    return recovering
+  }
+
+  #startWriting(tenant: TenantId): void {
+    this.#writing.set(tenant, (this.#writing.get(tenant) ?? 0) + 1)
+  }
+
+  #wrote(tenant: TenantId): void {
+    const left = (this.#writing.get(tenant) ?? 1) - 1
+    if (left > 0) this.#writing.set(tenant, left)
+    else this.#writing.delete(tenant)
+  }
+
+  #handleOf(id: TenantId): TenantHandle {
+    const directory = tenantDirectory(this.#options.dataDir, id)
+    return {
+      id,
+      call: (operation, args, options) => this.call(id, operation, args, options),
+      openUpload: () => this.#openUpload(id, directory),
+      openOriginal: (sha256, extension) => this.openOriginal(id, sha256, extension),
+    }
+  }
+
+  /** The hint comes first: after a crash somebody must come and remove the half-received file. */
+  async #openUpload(tenant: TenantId, directory: string): Promise<UploadFile> {
+    this.#startWriting(tenant)
+    try {
+      await this.#options.control.setHint(tenant, true)
+      const name = randomBytes(16).toString('hex')
+      const path = uploadPath(directory, name)
+      const handle = await open(path, 'wx', 0o600)
+      const release = async (): Promise<void> => {
+        await handle.close().catch(() => undefined)
+        await rm(path, { force: true })
+        this.#wrote(tenant)
+      }
+      let released: Promise<void> | undefined
+      return {
+        name,
+        handle,
+        release: () => {
+          released ??= release()
+          return released
+        },
+      }
+    } catch (error) {
+      this.#wrote(tenant)
+      throw error
+    }
+  }
+}

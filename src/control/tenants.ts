@@ -1,0 +1,62 @@
+/** The tenants table: rows, mutations, and how they are applied in one transaction. */
+import type { Db } from '../base/sqlite.ts'
+import type { TenantId } from '../tenancy/tenant-id.ts'
+
+const selectTenants = 'SELECT id, user_id, generation, hint, created_at FROM tenants'
+const insertTenant = `INSERT INTO tenants (id, user_id, generation, hint, created_at) VALUES (?, ?, ?, 1, ?)
+  ON CONFLICT (id) DO UPDATE SET generation = excluded.generation, hint = 1`
+const updateHint = 'UPDATE tenants SET hint = ? WHERE id = ?'
+
+export interface TenantRecord {
+  readonly id: TenantId
+  readonly userId: string
+  readonly generation: string
+  readonly hint: boolean
+  readonly createdAt: number
+}
+
+/** A change to control.db as plain data: many are committed together, in the order they were asked for. */
+export type ControlChange =
+  | {
+      readonly kind: 'tenant_added'
+      readonly id: TenantId
+      readonly userId: string
+      readonly generation: string
+      readonly atMs: number
+    }
+  | { readonly kind: 'hint'; readonly id: TenantId; readonly hint: boolean }
+
+export function readTenants(db: Db): TenantRecord[] {
+  const rows = db.all<{
+    id: TenantId
+    user_id: string
+    generation: string
+    hint: number
+    created_at: number
+  }>(selectTenants)
+  return rows.map((row) => ({
+    id: row.id,
+    userId: row.user_id,
+    generation: row.generation,
+    hint: row.hint === 1,
+    createdAt: row.created_at,
+  }))
+}
+
+/** Applies changes in one transaction: one wait for the disk, however many callers. */
+export function applyChanges(db: Db, changes: readonly ControlChange[]): void {
+  db.transaction(() => {
+    for (const change of changes) applyChange(db, change)
+  })
+}
+
+function applyChange(db: Db, change: ControlChange): void {
+  switch (change.kind) {
+    case 'tenant_added':
+      db.run(insertTenant, change.id, change.userId, change.generation, change.atMs)
+      return
+    case 'hint':
+      db.run(updateHint, change.hint ? 1 : 0, change.id)
+      return
+  }
+}
