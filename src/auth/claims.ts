@@ -1,0 +1,95 @@
+/** From the claims of a verified token to a principal: which claim names the user, which the tier, which the scopes. */
+import { Problem } from '../base/problem.ts'
+import { tenantOf } from '../tenancy/tenant-id.ts'
+import { ordinaryScopes, type Principal, type Proof, type Scope, type Tier } from './principal.ts'
+
+export type Claims = Readonly<Record<string, unknown>>
+
+export interface ClaimOptions {
+  /** The claim that names the user; without it `user_id`, `sub` or `id`, which must agree where more than one is there. */
+  readonly userClaim?: string | undefined
+  /** The claim that names the tier; without it `tier` or `plan`. */
+  readonly tierClaim?: string | undefined
+  /** Whether a token may give `admin`. Off unless the operator says so: whoever signs tokens then rules the server. */
+  readonly adminFromToken?: boolean | undefined
+}
+
+const userClaims = ['user_id', 'sub', 'id']
+const tierClaims = ['tier', 'plan']
+const tokenTiers: ReadonlySet<string> = new Set<Tier>(['free', 'paid', 'premium', 'ultra'])
+const tokenScopes: ReadonlySet<string> = new Set<Scope>(['read', 'write', 'chat'])
+
+/**
+ * @param claims of a token whose signature and times are already verified
+ * @throws Problem `unauthorized`, saying which claim is at fault
+ */
+export function principalOf(claims: Claims, proof: Proof, options: ClaimOptions): Principal {
+  const userId = userOf(claims, options)
+  const tenant = tenantOf(userId)
+  if (tenant === undefined)
+    throw new Problem(
+      'unauthorized',
+      'The token’s user id cannot be used: it has to be 1 to 255 bytes of text without control characters.',
+    )
+  const tokenId = own(claims, 'jti')
+  const issuedAt = own(claims, 'iat')
+  return {
+    tenant,
+    userId,
+    tier: tierOf(claims, options),
+    scopes: scopesOf(claims, options),
+    proof,
+    ...(typeof tokenId === 'string' && { tokenId }),
+    ...(typeof issuedAt === 'number' && { issuedAtMs: issuedAt * 1000 }),
+  }
+}
+
+function userOf(claims: Claims, { userClaim }: ClaimOptions): string {
+  const names = userClaim === undefined ? userClaims : [userClaim]
+  const present = names.filter((name) => own(claims, name) !== undefined)
+  const [first] = present
+  if (first === undefined)
+    throw new Problem(
+      'unauthorized',
+      `The token names no user: it has no \`${names.join('`, `')}\`.`,
+    )
+  const values = present.map((name) => own(claims, name))
+  const [userId] = values
+  if (typeof userId !== 'string' || values.some((value) => typeof value !== 'string'))
+    throw new Problem('unauthorized', 'The token’s user id is not text.')
+  if (values.some((value) => value !== userId))
+    throw new Problem(
+      'unauthorized',
+      `The token names different users in \`${present.join('` and `')}\`; JWT_USER_CLAIM has to say which one counts.`,
+    )
+  return userId
+}
+
+function tierOf(claims: Claims, { tierClaim }: ClaimOptions): Tier {
+  const names = tierClaim === undefined ? tierClaims : [tierClaim]
+  const name = names.find((candidate) => own(claims, candidate) !== undefined)
+  const value = name === undefined ? undefined : own(claims, name)
+  return isTokenTier(value) ? value : 'free'
+}
+
+function isTokenTier(value: unknown): value is Tier {
+  return typeof value === 'string' && tokenTiers.has(value)
+}
+
+/** No claim gives the ordinary scopes; a claim gives what it names and we know, be it nothing. `scope` comes before `scopes`. */
+function scopesOf(claims: Claims, { adminFromToken }: ClaimOptions): ReadonlySet<Scope> {
+  const claim = own(claims, 'scope') ?? own(claims, 'scopes')
+  if (claim === undefined) return ordinaryScopes
+  const words = typeof claim === 'string' ? claim.split(' ') : claim
+  if (!Array.isArray(words))
+    throw new Problem('unauthorized', 'The token’s scopes are neither text nor a list of texts.')
+  const isGiven = (word: unknown): word is Scope =>
+    typeof word === 'string' &&
+    (tokenScopes.has(word) || (word === 'admin' && adminFromToken === true))
+  return new Set(words.filter(isGiven))
+}
+
+/** Never a property of Object’s own, whatever the operator called the claim. */
+function own(claims: Claims, name: string): unknown {
+  return Object.hasOwn(claims, name) ? claims[name] : undefined
+}

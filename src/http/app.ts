@@ -1,0 +1,82 @@
+/** The whole HTTP side on one page: what every request passes, and every address there is. */
+import express, { type Express } from 'express'
+import type { Registry } from 'prom-client'
+import type { Log } from '../base/log.ts'
+import {
+  answerProblems,
+  type DispatchOptions,
+  dispatch,
+  refuseAddress,
+  refuseMethod,
+} from './dispatch.ts'
+import { beginExchange } from './exchange.ts'
+import { HttpMetrics } from './http-metrics.ts'
+import { createJsonReader } from './json-body.ts'
+import { type HttpLimits, httpLimits } from './limits.ts'
+import { openApi } from './openapi.ts'
+import type { Route } from './route.ts'
+import { type AccountOptions, accountRoutes } from './routes/account.ts'
+import { documentRoutes } from './routes/documents.ts'
+import { searchRoutes } from './routes/search.ts'
+import { type SystemOptions, systemRoutes } from './routes/system.ts'
+import { type MediaTypes, uploadRoutes } from './routes/upload.ts'
+
+export interface AppOptions
+  extends Omit<DispatchOptions, 'readJson'>,
+    AccountOptions,
+    Omit<SystemOptions, 'describe'> {
+  /** What an uploaded file is, and what can be read at all. */
+  readonly mediaTypes: MediaTypes
+  readonly registry: Registry
+  readonly log: Log
+  readonly limits?: Partial<HttpLimits>
+  /** Express's `trust proxy`: addresses, networks or a number of hops. Without it nobody's X-Forwarded-For is believed. */
+  readonly trustProxy?: string | undefined
+  readonly version: string
+  readonly publicUrl?: string | undefined
+}
+
+/** @throws Error when a route is not completely stated: the server does not start */
+export function createApp(options: AppOptions): Express {
+  const { log, registry } = options
+  const limits = httpLimits(options.limits)
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+  app.set('query parser', 'simple')
+  app.set('trust proxy', trustedProxies(options.trustProxy))
+
+  app.use(beginExchange(log, new HttpMetrics(registry), limits.lingerMs))
+  mount(app, routeTable(options, limits), { ...options, readJson: createJsonReader(limits) })
+  app.use(refuseAddress)
+  app.use(answerProblems(log))
+  return app
+}
+
+/** Every address there is. What is asked for most stands first: express looks from the top. */
+export function routeTable(options: AppOptions, limits = httpLimits(options.limits)): Route[] {
+  const routes: Route[] = [
+    ...searchRoutes(),
+    ...documentRoutes(limits),
+    ...uploadRoutes(options.mediaTypes, limits),
+    ...accountRoutes(options),
+    ...systemRoutes({ ...options, describe: () => openApi(routes, options) }),
+  ]
+  return routes
+}
+
+/** One entry a path, so that a method it does not have is answered there with those it has. */
+function mount(app: Express, routes: readonly Route[], options: DispatchOptions): void {
+  for (const [path, there] of Map.groupBy(routes, (route) => route.path)) {
+    const entry = app.route(path)
+    for (const route of there) entry[route.method](dispatch(route, options))
+    const methods = there.map((route) => route.method.toUpperCase())
+    if (methods.includes('GET')) methods.push('HEAD')
+    entry.all(refuseMethod(path, methods.toSorted()))
+  }
+}
+
+function trustedProxies(setting: string | undefined): string | number | false {
+  if (setting === undefined) return false
+  return /^\d+$/.test(setting) ? Number(setting) : setting
+}

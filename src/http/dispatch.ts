@@ -1,0 +1,100 @@
+/** From express to a route and back: principal, scope, checked input, tenant, handler, answer or problem. */
+import type { NextFunction, Request, RequestHandler, Response } from 'express'
+import { type Authenticate, type Principal, requireScope } from '../auth/principal.ts'
+import type { Log } from '../base/log.ts'
+import { Problem } from '../base/problem.ts'
+import type { TenantHandle } from '../control/tenant-directory.ts'
+import { type Exchange, exchangeOf, setStandingHeaders } from './exchange.ts'
+import { type ReadJson, sendJson } from './json-body.ts'
+import {
+  asProblem,
+  MethodNotAllowed,
+  problemBody,
+  problemHeaders,
+  problemMediaType,
+  statusOf,
+} from './problem.ts'
+import { answered, type Route } from './route.ts'
+
+export interface DispatchOptions {
+  readonly authenticate: Authenticate
+  readonly tenants: (principal: Principal) => Promise<TenantHandle>
+  readonly readJson: ReadJson
+}
+
+/** The straight line of one request. Nothing is read of a body before we know who sends it. */
+export function dispatch(route: Route, options: DispatchOptions): RequestHandler {
+  const { scope } = route
+  return async (request, response) => {
+    const exchange = exchangeOf(response)
+    exchange.route = route.path
+    if (scope !== 'public') {
+      exchange.principal = await options.authenticate(request)
+      requireScope(exchange.principal, scope)
+    }
+    const { principal } = exchange
+    const body = route.body && (await options.readJson(request, response))
+    const { params } = request
+    const query = route.query && request.query
+    const checked = route.check({ params, query, body })
+    const tenant = principal && (await options.tenants(principal))
+    if (!route.reply.schema) setStandingHeaders(response)
+    const raw = { principal, tenant, params, query, body, request, response }
+    const result = await route.invoke(raw, checked)
+    if (result !== answered) send(response, route, result)
+  }
+}
+
+function send(response: Response, { reply }: Route, result: unknown): void {
+  if (reply.schema) {
+    sendJson(response, reply.status, result)
+    return
+  }
+  response.statusCode = reply.status
+  response.end()
+}
+
+/** For a path that exists: every method it does not have. */
+export function refuseMethod(path: string, methods: readonly string[]): RequestHandler {
+  const allow = methods.join(', ')
+  return (request, response) => {
+    exchangeOf(response).route = path
+    throw new MethodNotAllowed(request.method, allow)
+  }
+}
+
+export function refuseAddress(): void {
+  throw new Problem('not_found', 'There is nothing at this address.')
+}
+
+/** The last in line: whatever was thrown becomes one problem, and what we did not foresee one line in the log. */
+export function answerProblems(
+  log: Log,
+): (error: unknown, request: Request, response: Response, next: NextFunction) => void {
+  return (error, _request, response, _next) => {
+    const exchange = exchangeOf(response)
+    const problem = asProblem(error)
+    // Gone, or half an answer is out: nobody is left to tell, but a cut answer has to look cut.
+    const isTooLate = response.headersSent || response.destroyed
+    if (statusOf(problem) >= 500 && !(response.destroyed && problem.code === 'internal'))
+      report(log, exchange, problem)
+    if (isTooLate) {
+      response.destroy()
+      return
+    }
+    const body = problemBody(problem, exchange.id)
+    sendJson(response, statusOf(problem), body, problemMediaType, problemHeaders(problem))
+  }
+}
+
+function report(log: Log, exchange: Exchange, problem: Problem): void {
+  const line = {
+    request_id: exchange.id,
+    route: exchange.route,
+    tenant: exchange.principal?.tenant,
+    code: problem.code,
+    err: problem.cause,
+  }
+  if (problem.code === 'internal') log.error(line, 'unforeseen')
+  else log.warn(line, problem.detail)
+}

@@ -1,0 +1,136 @@
+/** One request and its answer: the id both carry, the line they leave in the log, and what they count for. */
+import { randomUUID } from 'node:crypto'
+import type { Socket } from 'node:net'
+import type { NextFunction, Request, Response } from 'express'
+import helmet from 'helmet'
+import type { Principal } from '../auth/principal.ts'
+import type { Log } from '../base/log.ts'
+import type { HttpMetrics } from './http-metrics.ts'
+
+/** What somebody else may call a request: enough for UUIDs and trace ids, nothing that could forge a log line. */
+const requestIdGrammar = /^[A-Za-z0-9._-]{1,128}$/
+/** For what matched no route: their addresses are anybody's, and must not become label values. */
+const unmatched = 'unmatched'
+/** nginx's word for a client that left before its answer. */
+const statusClientLeft = 499
+
+export class Exchange {
+  readonly id: string
+  readonly method: string
+  readonly startedMs = performance.now()
+  /** The pattern of the route, never the address. */
+  route: string = unmatched
+  principal: Principal | undefined
+  readonly #standing: readonly string[]
+  readonly #socket: Socket
+  readonly #bytesBefore: number
+
+  /** @param standing headers that every answer carries: name, value, name, … */
+  constructor(request: Request, standing: readonly string[]) {
+    const given = request.headers['x-request-id']
+    this.id = typeof given === 'string' && requestIdGrammar.test(given) ? given : randomUUID()
+    this.method = request.method
+    this.#standing = standing
+    this.#socket = request.socket
+    this.#bytesBefore = request.socket.bytesWritten
+  }
+
+  /** Bytes written to the connection since this exchange began, headers included. */
+  get bytes(): number {
+    return this.#socket.bytesWritten - this.#bytesBefore
+  }
+
+  /** What `writeHead` takes: the standing headers and these, name and value in turn. */
+  headers(...more: readonly string[]): string[] {
+    return this.#standing.concat('X-Request-Id', this.id, more)
+  }
+}
+
+type Started = Response<unknown, { exchange: Exchange }>
+
+export function exchangeOf(response: Response): Exchange {
+  return (response as Started).locals.exchange
+}
+
+/** Sets the standing headers one by one: for answers that a route writes itself. */
+export function setStandingHeaders(response: Response): void {
+  const headers = exchangeOf(response).headers()
+  for (let i = 0; i < headers.length; i += 2)
+    response.setHeader(headers[i] ?? '', headers[i + 1] ?? '')
+}
+
+/** The first in line: starts the exchange, and writes it down when it is over. */
+export function beginExchange(
+  log: Log,
+  metrics: HttpMetrics,
+  lingerMs: number,
+): (request: Request, response: Response, next: NextFunction) => void {
+  const standing = standingHeaders()
+  // The line holds nothing that came from outside but names we checked, so that looking for secrets in it is time lost.
+  const access = log.child({}, { redact: [] })
+  function onClose(this: Response): void {
+    if (!this.req.complete) linger(this.req, lingerMs)
+    const exchange = exchangeOf(this)
+    const ms = performance.now() - exchange.startedMs
+    const status = this.writableFinished ? this.statusCode : statusClientLeft
+    metrics.count(exchange.route, exchange.method, status, ms / 1000)
+    access.info({
+      request_id: exchange.id,
+      method: exchange.method,
+      route: exchange.route,
+      status,
+      ms: Math.round(ms * 100) / 100,
+      bytes: exchange.bytes,
+      tenant: exchange.principal?.tenant,
+    })
+  }
+  return (request, response, next) => {
+    ;(response as Started).locals.exchange = new Exchange(request, standing)
+    response.on('close', onClose)
+    next()
+  }
+}
+
+/**
+ * An answer may come before the body was read. Closing at once would reset the connection, and the answer with it; so what
+ * is still coming is read and dropped, but not for long.
+ */
+function linger(request: Request, lingerMs: number): void {
+  const { socket } = request
+  if (socket.destroyed) return
+  request.resume()
+  const timer = setTimeout(() => {
+    if (!request.complete) socket.destroy()
+  }, lingerMs)
+  timer.unref()
+}
+
+/**
+ * Helmet's headers for an API, none of which depends on the request: asked for once, because asking a dozen functions at
+ * every request costs a tenth of a small one. Answers are private and kept by nobody.
+ */
+function standingHeaders(): readonly string[] {
+  const headers = ['Cache-Control', 'private, no-store', 'Vary', 'Authorization']
+  const recorder = {
+    setHeader: (name: string, value: string) => headers.push(name, value),
+    removeHeader: () => undefined,
+  }
+  helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+    },
+    // The operator's other hosts are not ours to decide about.
+    strictTransportSecurity: { includeSubDomains: false },
+    // For browsers that are long gone, or about pages, which an API has none of.
+    xDnsPrefetchControl: false,
+    xDownloadOptions: false,
+    xPermittedCrossDomainPolicies: false,
+    xXssProtection: false,
+    // `frame-ancestors` says it.
+    xFrameOptions: false,
+    originAgentCluster: false,
+    crossOriginOpenerPolicy: false,
+  })({} as never, recorder as never, () => undefined)
+  return headers
+}

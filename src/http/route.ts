@@ -1,0 +1,226 @@
+/** A route: its address, who may call it, what goes in and out, and what it does. Checked when built, not when called. */
+import type { Request, Response } from 'express'
+import type { z } from 'zod'
+import { type Principal, type Scope, scopes } from '../auth/principal.ts'
+import { type FieldError, Problem, type ProblemCode } from '../base/problem.ts'
+import type { TenantHandle } from '../control/tenant-directory.ts'
+
+export type Method = 'get' | 'post' | 'patch' | 'put' | 'delete'
+
+/** `public` needs no login, and then there is no tenant either. */
+export type Access = Scope | 'public'
+
+/** What `handle` returns when it has written the answer itself. */
+export class Answered {
+  readonly isAnswered = true
+}
+export const answered = new Answered()
+
+/** What a route answers when all went well. */
+export interface Reply<R extends z.ZodType = z.ZodType> {
+  readonly status: 200 | 201 | 202 | 204
+  readonly description: string
+  /** Of the JSON that `handle` returns; absent when `handle` writes the answer itself, or there is nothing to say. */
+  readonly schema?: R
+  /** Of an answer that `handle` writes itself. */
+  readonly mediaType?: string
+  /** Other good answers, by status (206, 304), for the description. */
+  readonly more?: Readonly<Record<number, string>>
+}
+
+/** A body that `handle` reads itself, for the description: its media type and JSON Schema. */
+export interface RawBody {
+  readonly mediaType: string
+  readonly schema: Readonly<Record<string, unknown>>
+}
+
+type Output<T extends z.ZodType> = z.output<T>
+type ForTenant<A extends Access, T> = A extends 'public' ? undefined : T
+export type DeepReadonly<T> = T extends object
+  ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+  : T
+
+type Answer<R extends z.ZodType> = DeepReadonly<z.output<R>> | Answered
+
+/** What `handle` is given. */
+export interface Call<A extends Access, P, Q, B> {
+  readonly principal: ForTenant<A, Principal>
+  /** Bound to the principal's tenant: it cannot name another. */
+  readonly tenant: ForTenant<A, TenantHandle>
+  readonly params: P
+  readonly query: Q
+  readonly body: B
+  readonly request: Request
+  readonly response: Response
+  /** Aborts when the client leaves before its answer. Made only when somebody looks at it. */
+  readonly signal: AbortSignal
+}
+
+export interface RouteSpec<
+  A extends Access,
+  P extends z.ZodType,
+  Q extends z.ZodType,
+  B extends z.ZodType,
+  R extends z.ZodType,
+> {
+  readonly method: Method
+  /** Express's form, `/v1/documents/:id`. */
+  readonly path: string
+  readonly scope: A
+  readonly summary: string
+  /** Parameters of the path. What does not fit is an address that does not exist: 404, with `missing` for a reason. */
+  readonly params?: P
+  readonly missing?: string
+  /** Without a schema the query is not looked at. */
+  readonly query?: Q
+  readonly body?: B
+  readonly rawBody?: RawBody
+  readonly reply: Reply<R>
+  /** Problems beyond those that every such route may answer, for the description. */
+  readonly problems?: readonly ProblemCode[]
+  readonly handle: (
+    call: Call<A, Output<P>, Output<Q>, Output<B>>,
+  ) => Promise<Answer<NoInfer<R>>> | Answer<NoInfer<R>>
+}
+
+/** What a request brings, not yet looked at. */
+export interface RawCall {
+  readonly principal: Principal | undefined
+  readonly tenant: TenantHandle | undefined
+  readonly params: unknown
+  readonly query: unknown
+  readonly body: unknown
+  readonly request: Request
+  readonly response: Response
+}
+
+/** A route with its types put away: what the table holds. */
+export interface Route {
+  readonly method: Method
+  readonly path: string
+  readonly scope: Access
+  readonly summary: string
+  readonly params: z.ZodType | undefined
+  readonly query: z.ZodType | undefined
+  readonly body: z.ZodType | undefined
+  readonly rawBody: RawBody | undefined
+  readonly reply: Reply
+  readonly problems: readonly ProblemCode[]
+  /** Checks what came in. @throws Problem `not_found` or `invalid_request` */
+  readonly check: (raw: Pick<RawCall, 'params' | 'query' | 'body'>) => Checked
+  readonly invoke: (raw: RawCall, checked: Checked) => Promise<unknown> | unknown
+}
+
+interface Checked {
+  readonly params: unknown
+  readonly query: unknown
+  readonly body: unknown
+}
+
+/**
+ * Makes a route.
+ * @throws Error when it does not say who may call it, or when what it says cannot be true: the server then does not start
+ */
+export function route<
+  A extends Access,
+  P extends z.ZodType = z.ZodUndefined,
+  Q extends z.ZodType = z.ZodUndefined,
+  B extends z.ZodType = z.ZodUndefined,
+  R extends z.ZodType = z.ZodUndefined,
+>(spec: RouteSpec<A, P, Q, B, R>): Route {
+  checkSpec(spec.method, spec.path, spec.scope, spec.body !== undefined)
+  const { params, query, body, missing = 'There is nothing at this address.' } = spec
+  return {
+    method: spec.method,
+    path: spec.path,
+    scope: spec.scope,
+    summary: spec.summary,
+    params,
+    query,
+    body,
+    rawBody: spec.rawBody,
+    reply: spec.reply,
+    problems: spec.problems ?? [],
+    check: (raw) => ({
+      params: params && parseParams(params, raw.params, missing),
+      query: query && parse(query, raw.query, 'query'),
+      body: body && parse(body, raw.body, 'body'),
+    }),
+    // The types that were put away come back here: `check` made the values by the same schemas.
+    invoke: (raw, checked) =>
+      spec.handle(new CheckedCall(raw, checked) as Call<A, Output<P>, Output<Q>, Output<B>>),
+  }
+}
+
+/** One class for all calls, so that looking at `signal` costs those who look. */
+class CheckedCall {
+  readonly principal: unknown
+  readonly tenant: unknown
+  readonly params: unknown
+  readonly query: unknown
+  readonly body: unknown
+  readonly request: Request
+  readonly response: Response
+  #controller: AbortController | undefined
+
+  constructor(raw: RawCall, checked: Checked) {
+    this.principal = raw.principal
+    this.tenant = raw.tenant
+    this.params = checked.params
+    this.query = checked.query
+    this.body = checked.body
+    this.request = raw.request
+    this.response = raw.response
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      const controller = new AbortController()
+      const { response } = this
+      if (response.destroyed) controller.abort()
+      else
+        response.once('close', () => {
+          if (!response.writableFinished) controller.abort()
+        })
+      this.#controller = controller
+    }
+    return this.#controller.signal
+  }
+}
+
+function checkSpec(method: Method, path: string, scope: Access, hasBody: boolean): void {
+  const name = `${method.toUpperCase()} ${path}`
+  if (scope !== 'public' && !scopes.includes(scope))
+    throw new Error(`${name} does not say which scope it needs.`)
+  if (!path.startsWith('/')) throw new Error(`${name}: a path starts with a slash.`)
+  if (hasBody && method === 'get') throw new Error(`${name}: a GET has no body.`)
+}
+
+function parseParams(schema: z.ZodType, value: unknown, missing: string): unknown {
+  const parsed = schema.safeParse(value)
+  if (!parsed.success) throw new Problem('not_found', missing)
+  return parsed.data
+}
+
+function parse(schema: z.ZodType, value: unknown, place: 'query' | 'body'): unknown {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const errors = parsed.error.issues.flatMap(fieldErrors).slice(0, fieldErrorsMax)
+  const what = place === 'query' ? 'The query of the address' : 'The body'
+  throw new Problem('invalid_request', `${what} is not as it has to be: see \`errors\`.`, {
+    errors,
+  })
+}
+
+/** More would be an answer larger than the question. */
+const fieldErrorsMax = 32
+const unknownKeyLengthMax = 100
+
+function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({
+      path: [...issue.path, key.slice(0, unknownKeyLengthMax)].join('.'),
+      message: 'there is no such field',
+    }))
+  return [{ path: issue.path.join('.'), message: issue.message }]
+}

@@ -1,0 +1,139 @@
+/** Documents: list, read, change, delete, their pages, their originals. Adding them is `upload.ts`. */
+import { z } from 'zod'
+import type { HttpLimits } from '../limits.ts'
+import { sendOriginal } from '../original.ts'
+import { answered, type Route, route } from '../route.ts'
+import {
+  documentListSchema,
+  documentSchema,
+  json,
+  listQuerySchema,
+  noContent,
+  tagsSchema,
+  titleSchema,
+} from '../wire.ts'
+
+/**
+ * Any text: whatever names no document of the caller's gets the shard's one answer, so that an id of somebody else's, an
+ * unknown one and none at all cannot be told apart.
+ */
+const documentParams = z.object({ id: z.string() })
+
+const pageParams = z.object({
+  id: z.string(),
+  number: z
+    .string()
+    .regex(/^[1-9]\d{0,8}$/)
+    .transform(Number),
+})
+
+const changeSchema = z
+  .strictObject({ title: titleSchema.optional(), tags: tagsSchema.optional() })
+  .refine(({ title, tags }) => title !== undefined || tags !== undefined, 'nothing to change')
+
+const pageSchema = z.object({
+  page: z.int(),
+  label: z.string().nullable().describe('the printed page number, where there is one'),
+  text: z.string(),
+})
+
+const one = {
+  path: '/v1/documents/:id',
+  params: documentParams,
+  problems: ['not_found'],
+} as const
+
+export function documentRoutes(limits: HttpLimits): Route[] {
+  return [...rowRoutes(), ...textRoutes(), originalRoute(limits)]
+}
+
+function rowRoutes(): Route[] {
+  return [
+    route({
+      ...one,
+      method: 'get',
+      scope: 'read',
+      summary: 'One document',
+      reply: json(documentSchema, 'The document.'),
+      handle: ({ tenant, params, signal }) => tenant.call('documents.get', params, { signal }),
+    }),
+    route({
+      method: 'get',
+      path: '/v1/documents',
+      scope: 'read',
+      summary: 'The documents, newest first',
+      query: listQuerySchema,
+      reply: json(documentListSchema, 'A page of documents.'),
+      handle: ({ tenant, query: { limit, cursor = null }, signal }) =>
+        tenant.call('documents.list', { limit, cursor }, { signal }),
+    }),
+    route({
+      ...one,
+      method: 'patch',
+      scope: 'write',
+      summary: 'Change the title or the tags',
+      body: changeSchema,
+      reply: json(documentSchema, 'The document as it is now.'),
+      // No signal: what was asked to be written is written, whether or not the client waits.
+      handle: ({ tenant, params, body }) =>
+        tenant.call('documents.update', { id: params.id, ...body }),
+    }),
+    route({
+      ...one,
+      method: 'delete',
+      scope: 'write',
+      summary: 'Delete a document with all that was made of it',
+      reply: noContent,
+      handle: async ({ tenant, params }) => {
+        await tenant.call('documents.delete', params)
+        return undefined
+      },
+    }),
+  ]
+}
+
+function textRoutes(): Route[] {
+  return [
+    route({
+      ...one,
+      method: 'post',
+      path: '/v1/documents/:id/reprocess',
+      scope: 'write',
+      summary: 'Read the original again',
+      reply: json(documentSchema, 'Queued; its present text stays searchable until then.', 202),
+      handle: ({ tenant, params }) => tenant.call('documents.reprocess', params),
+    }),
+    route({
+      method: 'get',
+      path: '/v1/documents/:id/pages/:number',
+      scope: 'read',
+      summary: 'The text of a page',
+      params: pageParams,
+      missing: 'There is no such page: pages are counted from 1.',
+      reply: json(pageSchema, 'The page.'),
+      problems: ['not_found'],
+      handle: ({ tenant, params, signal }) => tenant.call('documents.page', params, { signal }),
+    }),
+  ]
+}
+
+function originalRoute(limits: HttpLimits): Route {
+  return route({
+    ...one,
+    method: 'get',
+    path: '/v1/documents/:id/original',
+    scope: 'read',
+    summary: 'The bytes as they were uploaded; one Range, If-None-Match and If-Range are heeded',
+    reply: {
+      status: 200,
+      description: 'The bytes, to be saved and not shown.',
+      mediaType: 'application/octet-stream',
+      more: { 206: 'The range that was asked for.', 304: 'The client has these bytes.' },
+    },
+    problems: ['not_found', 'range_not_satisfiable'],
+    handle: async ({ tenant, params, request, response, signal }) => {
+      await sendOriginal(tenant, params.id, { request, response, signal, idleMs: limits.idleMs })
+      return answered
+    },
+  })
+}

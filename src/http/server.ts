@@ -1,0 +1,81 @@
+/** The listening server: how long and how large a connection may be, and how it ends. */
+import { once } from 'node:events'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+export interface ServerLimits {
+  readonly headersMs: number
+  /** The longest upload there may be; JSON bodies and slow uploads are cut much sooner, by their routes. */
+  readonly requestMs: number
+  readonly keepAliveMs: number
+  readonly headerBytesMax: number
+  readonly connectionsMax: number
+  readonly requestsPerConnectionMax: number
+}
+
+const limitsDefault: ServerLimits = {
+  // A slow client's headers are one packet; whoever sends them by the byte holds connections open.
+  headersMs: 10_000,
+  requestMs: 6 * 3_600_000,
+  // Longer than the pauses of a person who reads, shorter than it costs to keep many.
+  keepAliveMs: 15_000,
+  // A token of 8 KB and a browser's cookies.
+  headerBytesMax: 16 * 1024,
+  connectionsMax: 4_096,
+  // So that connections spread again over what stands behind a load balancer.
+  requestsPerConnectionMax: 1_000,
+}
+
+/** How often expired connections are looked for, and idle ones while draining. */
+const checkEveryMs = 2_000
+const drainCheckMs = 50
+
+export interface HttpServer {
+  readonly server: Server
+  /** @returns the address it listens on; rejects when it cannot (in use, not allowed) */
+  listen(port: number, host: string): Promise<AddressInfo>
+  /** Takes nothing new, answers what it took, and cuts what is not done in time. */
+  close(drainMs: number): Promise<void>
+}
+
+/** @param listener such as an express app */
+export function createHttpServer(
+  listener: RequestListener,
+  given: Partial<ServerLimits> = {},
+): HttpServer {
+  const limits = { ...limitsDefault, ...given }
+  const server = createServer(
+    {
+      headersTimeout: limits.headersMs,
+      requestTimeout: limits.requestMs,
+      keepAliveTimeout: limits.keepAliveMs,
+      maxHeaderSize: limits.headerBytesMax,
+      connectionsCheckingInterval: Math.min(checkEveryMs, limits.headersMs),
+      noDelay: true,
+    },
+    listener,
+  )
+  server.maxConnections = limits.connectionsMax
+  server.maxRequestsPerSocket = limits.requestsPerConnectionMax
+  return {
+    server,
+    listen: async (port, host) => {
+      server.listen(port, host)
+      await once(server, 'listening')
+      return server.address() as AddressInfo
+    },
+    close: (drainMs) => close(server, drainMs),
+  }
+}
+
+async function close(server: Server, drainMs: number): Promise<void> {
+  if (!server.listening) return
+  const closed = once(server, 'close')
+  server.close()
+  // A connection becomes idle when its answer is out: nobody else would close it before its keep-alive ends.
+  const idle = setInterval(() => server.closeIdleConnections(), drainCheckMs)
+  const cut = setTimeout(() => server.closeAllConnections(), drainMs)
+  await closed
+  clearInterval(idle)
+  clearTimeout(cut)
+}

@@ -1,0 +1,81 @@
+/** The shapes that several routes speak: documents, lists, problems. The descriptions in OpenAPI come from them. */
+import { z } from 'zod'
+import type { Reply } from './route.ts'
+
+/** A list page: no more than a client can show, no more than a shard reads in a millisecond. */
+const listLimitMax = 100
+const listLimitDefault = 50
+/** Ours are ten characters; room for other forms. */
+const cursorLengthMax = 512
+export const tagsMax = 32
+const tagLengthMax = 64
+const titleLengthMax = 500
+
+const time = z.iso.datetime().describe('ISO 8601, UTC')
+
+export const tagSchema = z.string().trim().min(1).max(tagLengthMax)
+export const tagsSchema = z.array(tagSchema).max(tagsMax)
+export const titleSchema = z.string().trim().min(1).max(titleLengthMax)
+
+export const documentSchema = z.object({
+  id: z.string(),
+  title: z.string(),
+  filename: z.string(),
+  media_type: z.string(),
+  bytes: z.int(),
+  sha256: z.string(),
+  language: z.string().nullable().describe('ISO 639-1, `und` where nothing is certain'),
+  pages: z.int().nullable(),
+  passages: z.int(),
+  tags: z.array(z.string()),
+  status: z.enum(['queued', 'processing', 'ready', 'failed']),
+  progress: z.number().nullable().describe('0 to 1; null while the number of pages is unknown'),
+  error: z
+    .object({ code: z.string(), detail: z.string() })
+    .nullable()
+    .describe('why it could not be read'),
+  report: z.unknown().describe('what was read, and what was not'),
+  created_at: time,
+  updated_at: time,
+})
+
+export const documentListSchema = z.object({
+  items: z.array(documentSchema),
+  next_cursor: z.string().nullable().describe('the `cursor` of the next page; null on the last'),
+})
+
+export const documentsSchema = z.object({ documents: z.array(documentSchema) })
+
+export const listQuerySchema = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(listLimitMax).default(listLimitDefault),
+  cursor: z.string().min(1).max(cursorLengthMax).optional(),
+})
+
+export const problemSchema = z.object({
+  type: z.string().describe('`urn:carrel:problem:` and the code'),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string().describe('for a person: what happened, and what to do'),
+  code: z.string().describe('for a program; stable'),
+  request_id: z.string().describe('as in the header X-Request-Id and in the server’s log'),
+  errors: z
+    .array(z.object({ path: z.string(), message: z.string() }))
+    .optional()
+    .describe('for bad input: each fault with its place'),
+})
+
+/** Schemas that get a name of their own in the description. */
+export const namedSchemas: Readonly<Record<string, z.ZodType>> = {
+  Document: documentSchema,
+  Problem: problemSchema,
+}
+
+export function json<R extends z.ZodType>(
+  schema: R,
+  description: string,
+  status: 200 | 201 | 202 = 200,
+): Reply<R> {
+  return { status, description, schema }
+}
+
+export const noContent: Reply<z.ZodUndefined> = { status: 204, description: 'Done; no content.' }
