@@ -1,0 +1,83 @@
+/** A real server process on a loopback port of its own, for demonstrations, benchmarks and tortures. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+const entry = fileURLToPath(new URL('../../bin/carrel.mjs', import.meta.url))
+const startMsMax = 30_000
+
+export interface RunningServer {
+  readonly url: string
+  readonly pid: number
+  /** SIGTERM: drains, closes every store. @returns the exit code */
+  stop(): Promise<number | null>
+  /** SIGKILL, as a crash. */
+  kill(): Promise<void>
+}
+
+/**
+ * Starts `carrel serve` and resolves once it listens.
+ * @param env settings besides DATA_DIR and PORT; nothing of this process's environment but PATH is handed on
+ */
+export async function startServer(
+  dataDir: string,
+  env: Record<string, string>,
+): Promise<RunningServer> {
+  const child = spawn(process.execPath, [entry, 'serve'], {
+    cwd: dataDir,
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      DATA_DIR: dataDir,
+      PORT: '0',
+      LOG_LEVEL: 'info',
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const exited = once(child, 'exit') as Promise<[number | null]>
+  const url = await listeningUrl(child)
+  return {
+    url,
+    pid: child.pid ?? 0,
+    stop: async () => {
+      child.kill('SIGTERM')
+      return (await exited)[0]
+    },
+    kill: async () => {
+      child.kill('SIGKILL')
+      await exited
+    },
+  }
+}
+
+/** Reads the log until the line that says where it listens; the rest is drained so that the pipe never fills. */
+async function listeningUrl(child: ChildProcess): Promise<string> {
+  let complaint = ''
+  child.stderr?.on('data', (chunk: Buffer) => {
+    complaint = (complaint + chunk.toString()).slice(-4_000)
+  })
+  if (!child.stdout) throw new Error('the server has no standard output')
+  const lines = createInterface({ input: child.stdout })
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new Error(`the server did not start: ${complaint}`)),
+      startMsMax,
+    )
+    child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${complaint}`)))
+    lines.on('line', (line) => {
+      const event = parseLine(line)
+      if (event?.msg !== 'listening' || !event.url) return
+      clearTimeout(timer)
+      resolve(event.url)
+    })
+  })
+}
+
+function parseLine(line: string): { msg?: string; url?: string } | undefined {
+  try {
+    return JSON.parse(line) as { msg?: string; url?: string }
+  } catch {
+    return undefined
+  }
+}

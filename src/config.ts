@@ -1,0 +1,153 @@
+/** The settings: one schema, read once from the environment. The only reader of `process.env`. */
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
+import { z } from 'zod'
+
+const integer = (min: number, max: number): z.ZodType<number, string | number> =>
+  z.union([z.string(), z.number()]).transform(Number).pipe(z.int().min(min).max(max))
+const decimal = (min: number, max: number): z.ZodType<number, string | number> =>
+  z.union([z.string(), z.number()]).transform(Number).pipe(z.number().min(min).max(max))
+const cores = availableParallelism()
+/** Six descriptors a store: two files, each with its log and index. */
+const descriptorsPerStore = 6
+/** Left for sockets, originals and the server's own files. */
+const descriptorsReserved = 200
+
+const schema = z.object({
+  DATA_DIR: z.string().min(1).default('./data').describe('where everything is kept'),
+  HOST: z.string().min(1).default('127.0.0.1').describe('address to listen on'),
+  PORT: integer(0, 65_535).default(8080).describe('port to listen on; 0 takes a free one'),
+  JWT_SECRET: z
+    .string()
+    .refine(
+      (secret) => Buffer.byteLength(secret) >= 32,
+      'needs at least 32 bytes (RFC 7518, section 3.2)',
+    )
+    .optional()
+    .describe('HS256 key; without any key the server is in local mode'),
+  JWT_ISSUER: z.string().min(1).optional().describe('required `iss`'),
+  JWT_AUDIENCE: z.string().min(1).optional().describe('required `aud`'),
+  JWT_USER_CLAIM: z.string().min(1).optional().describe('the claim that names the user'),
+  JWT_TIER_CLAIM: z.string().min(1).optional().describe('the claim that names the tier'),
+  HEIMDALL_SESSION_SECRET: z
+    .string()
+    .refine((secret) => Buffer.byteLength(secret) >= 32, 'needs at least 32 bytes')
+    .optional()
+    .describe('HS256 key of `cf_session` tokens, where it is not JWT_SECRET'),
+  ADMIN_TOKEN: z
+    .string()
+    .refine((token) => Buffer.byteLength(token) >= 24, 'needs at least 24 bytes')
+    .optional()
+    .describe('lets its bearer read /metrics'),
+  SHARDS: integer(1, 64)
+    .default(Math.max(1, Math.min(8, cores - 1)))
+    .describe('threads that own tenants'),
+  POOL_MAX: integer(1, 100_000).default(256).describe('open stores per shard'),
+  POOL_IDLE_MS: integer(100, 86_400_000)
+    .default(60_000)
+    .describe('an unused store closes after this'),
+  EXTRACTORS: integer(1, 64)
+    .default(Math.max(1, cores - 1))
+    .describe('documents read at once'),
+  EXTRACT_MEMORY_BYTES_MAX: integer(64 * 2 ** 20, 64 * 2 ** 30)
+    .default(768 * 2 ** 20)
+    .describe('memory of one reader process'),
+  EXTRACT_CPU_MS_MAX: integer(1_000, 86_400_000)
+    .default(300_000)
+    .describe('processor time for one document'),
+  UPLOAD_BYTES_MAX: integer(1, 64 * 2 ** 30)
+    .default(512 * 2 ** 20)
+    .describe('one uploaded file'),
+  BM25_K1: decimal(0, 10).default(1.2).describe('how fast repeated words stop counting'),
+  BM25_B: decimal(0, 1).default(0.75).describe('how much long passages are held back'),
+  TITLE_WEIGHT: decimal(0, 20).default(1.5).describe('a word in the title counts as so many'),
+  SECTION_WEIGHT: decimal(0, 20).default(1.25).describe('a word in a heading counts as so many'),
+  PUBLIC_URL: z.url().optional().describe('where browsers reach the server, behind a proxy'),
+  TRUST_PROXY: z.string().min(1).optional().describe('proxies whose X-Forwarded-For is believed'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .describe('how much is logged'),
+})
+
+export type Config = Readonly<z.infer<typeof schema>>
+
+/** A setting that cannot be used; the message is one line that names it. */
+export class ConfigError extends Error {}
+
+/**
+ * Reads the settings. Empty values count as not set.
+ * @param env the environment
+ * @param keyOf gives the key that a server without `JWT_SECRET` keeps in its directory; not given: local mode
+ * @returns checked settings, `DATA_DIR` absolute, `POOL_MAX` within the descriptor limit
+ * @throws ConfigError naming the first bad setting
+ */
+export function readConfig(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+  keyOf?: (dataDir: string) => string,
+): Config {
+  const given = Object.fromEntries(
+    Object.keys(schema.shape).flatMap((name) => (env[name] ? [[name, env[name]]] : [])),
+  )
+  const parsed = schema.safeParse(given)
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    throw new ConfigError(`${issue?.path.join('.')}: ${issue?.message}`)
+  }
+  const DATA_DIR = resolve(parsed.data.DATA_DIR)
+  const JWT_SECRET = parsed.data.JWT_SECRET ?? keyOf?.(DATA_DIR)
+  const config = { ...parsed.data, DATA_DIR, JWT_SECRET }
+  if (config.JWT_SECRET === undefined && !isLoopback(config.HOST))
+    throw new ConfigError(
+      `HOST: ${config.HOST} is reachable by others, and without JWT_SECRET there is no login; set JWT_SECRET or listen on 127.0.0.1`,
+    )
+  return {
+    ...config,
+    POOL_MAX: Math.min(config.POOL_MAX, storesByDescriptors(config.SHARDS)),
+  }
+}
+
+/** Reads a `.env` file in the working directory, if there is one; what is set already stays. */
+export function loadEnvFile(path = '.env'): void {
+  try {
+    process.loadEnvFile(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+}
+
+/** Every setting with its default and its meaning: what the documentation lists. */
+export function describeSettings(): { name: string; fallback: string; meaning: string }[] {
+  return Object.entries(schema.shape).map(([name, field]) => {
+    const fallback = field.safeParse(undefined)
+    return {
+      name,
+      fallback: fallback.success && fallback.data !== undefined ? String(fallback.data) : '',
+      meaning: field.description ?? '',
+    }
+  })
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)
+}
+
+/** Stores per shard that the process may have open, by its descriptor limit where the system tells it. */
+function storesByDescriptors(shards: number): number {
+  const limit = descriptorLimit()
+  const stores = Math.floor((limit - descriptorsReserved) / descriptorsPerStore / shards)
+  return Math.max(1, stores)
+}
+
+function descriptorLimit(): number {
+  try {
+    const line = /^Max open files\s+(\d+|unlimited)/m.exec(
+      readFileSync('/proc/self/limits', 'utf8'),
+    )
+    return line?.[1] === undefined || line[1] === 'unlimited' ? 1_048_576 : Number(line[1])
+  } catch {
+    // Not Linux: the smallest default in use, so that the pool stays on the safe side.
+    return 1_024
+  }
+}

@@ -1,0 +1,231 @@
+/** The one composition root: builds every part of the server, hands each what it needs, and closes them in reverse. */
+import { createJwtAuthenticator } from './auth/jwt.ts'
+import { createLocalAuthenticator } from './auth/local.ts'
+import type { Authenticate } from './auth/principal.ts'
+import { makeDirectory } from './base/fs.ts'
+import { createLog, type Log } from './base/log.ts'
+import { createMetrics, type LiveFigures, type Metrics } from './base/metrics.ts'
+import { type FileLock, lockFile } from './base/sqlite.ts'
+import type { Config } from './config.ts'
+import { Control } from './control/control.ts'
+import { TenantDirectory } from './control/tenant-directory.ts'
+import { createApp } from './http/app.ts'
+import type { Readiness } from './http/routes/system.ts'
+import { createHttpServer } from './http/server.ts'
+import { acceptedMediaTypes, detectMediaType } from './ingest/media-type.ts'
+import { controlDbPath, lockPath, serverDirectory } from './tenancy/layout.ts'
+import { queueLimits } from './threads/call-queue.ts'
+import { createExtractorPool, type ExtractorPool } from './threads/extractor-pool.ts'
+import { IngestRunner } from './threads/ingest-runner.ts'
+import type { StoreClosed } from './threads/protocol.ts'
+import type { ShardStats } from './threads/shard.ts'
+import { Shards } from './threads/shards.ts'
+import { version } from './version.ts'
+
+/** Requests and operations under way get this long to end at a stop. */
+const drainMs = 10_000
+/** Time without a sign of life from a reader process before it is taken for hung. */
+const readerSilenceMsMax = 60_000
+const readerIdleMs = 60_000
+/** Fifty million characters are some twenty times the Bible. */
+const documentCharactersMax = 50_000_000
+const documentPagesMax = 20_000
+
+/** The server cannot start; the message is one line for a person. */
+export class StartError extends Error {}
+
+export interface Context extends AsyncDisposable {
+  readonly log: Log
+  /** Starts to listen. @throws StartError when the address cannot be had */
+  listen(): Promise<{ url: string }>
+}
+
+/**
+ * Builds the server without listening.
+ * @throws StartError when another server has the data directory, or it cannot be used
+ */
+export async function createContext(
+  config: Config,
+  log: Log = createLog(config.LOG_LEVEL),
+): Promise<Context> {
+  await using stack = new AsyncDisposableStack()
+  const lock = takeDataDir(config.DATA_DIR)
+  stack.defer(() => lock.release())
+  const control = await Control.open(controlDbPath(config.DATA_DIR))
+  stack.defer(() => control.close())
+  const metrics = createMetrics(() => figures(shards, control, runner))
+
+  const shards: Shards = openShards(config, log, metrics, (closed) => tenants.storeClosed(closed))
+  stack.defer(() => shards.close(drainMs))
+  const tenants = new TenantDirectory({
+    dataDir: config.DATA_DIR,
+    control,
+    shards,
+    onJob: (tenant, atMs) => runner.notify(tenant, atMs),
+  })
+  stack.defer(() => tenants.stopRecovering())
+  const extractor = openExtractors(config, metrics)
+  stack.defer(() => extractor.close())
+  const runner = openRunner(config, log, metrics, { tenants, extractor })
+  stack.defer(() => runner.close())
+
+  const http = createHttpServer(
+    createApp({
+      authenticate: authenticator(config),
+      tenants: (principal) => tenants.handle(principal),
+      readiness: () => readiness(shards, control),
+      mediaTypes: { detect: detectMediaType, accepted: acceptedMediaTypes },
+      registry: metrics.registry,
+      log,
+      limits: { fileBytesMax: config.UPLOAD_BYTES_MAX },
+      adminToken: config.ADMIN_TOKEN,
+      trustProxy: config.TRUST_PROXY,
+      publicUrl: config.PUBLIC_URL,
+      version,
+    }),
+  )
+  stack.defer(() => http.close(drainMs))
+
+  const parts = stack.move()
+  return {
+    log,
+    listen: async () => {
+      const url = await listen(http, config)
+      // After listening: people wait for their own library at most, never for everybody's.
+      void tenants.recoverAll((tenant, error) =>
+        log.error({ tenant, err: error }, 'a library could not be recovered'),
+      )
+      return { url }
+    },
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  }
+}
+
+function openShards(
+  config: Config,
+  log: Log,
+  metrics: Metrics,
+  onClosed: (store: StoreClosed) => void,
+): Shards {
+  return new Shards({
+    count: config.SHARDS,
+    limits: queueLimits,
+    worker: {
+      dataDir: config.DATA_DIR,
+      storesMax: config.POOL_MAX,
+      idleMs: config.POOL_IDLE_MS,
+      ranking: {
+        k1: config.BM25_K1,
+        b: config.BM25_B,
+        titleWeight: config.TITLE_WEIGHT,
+        sectionWeight: config.SECTION_WEIGHT,
+      },
+    },
+    onClosed: (closed) => closed.forEach(onClosed),
+    onDeath: (error) => {
+      metrics.shardRestarts.inc()
+      log.error({ err: error }, 'a shard died and is replaced')
+    },
+    onFault: (operation, stack) => log.error({ operation, stack }, 'an operation failed'),
+    onTiming: (operation, seconds) => metrics.operationSeconds.observe({ operation }, seconds),
+  })
+}
+
+function openExtractors(config: Config, metrics: Metrics): ExtractorPool {
+  return createExtractorPool({
+    sizeMax: config.EXTRACTORS,
+    memoryBytesMax: config.EXTRACT_MEMORY_BYTES_MAX,
+    cpuMsMax: config.EXTRACT_CPU_MS_MAX,
+    silenceMsMax: readerSilenceMsMax,
+    idleMs: readerIdleMs,
+    charactersMax: documentCharactersMax,
+    pagesMax: documentPagesMax,
+    onKill: (reason) => metrics.readerKills.inc({ reason }),
+  })
+}
+
+function openRunner(
+  config: Config,
+  log: Log,
+  metrics: Metrics,
+  { tenants, extractor }: { tenants: TenantDirectory; extractor: ExtractorPool },
+): IngestRunner {
+  return new IngestRunner({
+    extractor,
+    concurrencyMax: config.EXTRACTORS,
+    call: (tenant, operation, args) => tenants.call(tenant, operation, args),
+    openOriginal: (tenant, sha256, extension) => tenants.openOriginal(tenant, sha256, extension),
+    onEnd: ({ cause, ms, ...end }) => {
+      metrics.documentsRead.inc({ outcome: end.outcome })
+      const event = { ...end, ms: Math.round(ms) }
+      if (end.outcome === 'requeued')
+        log.warn({ ...event, err: cause }, 'a document is read again later')
+      else log.info(event, 'a document was read')
+    },
+  })
+}
+
+function figures(shards: Shards, control: Control, runner: IngestRunner): LiveFigures {
+  const all = shards.stats()
+  const sum = (of: (stats: ShardStats) => number): number =>
+    all.reduce((total, stats) => total + of(stats), 0)
+  return {
+    storesOpen: sum((stats) => stats.open),
+    storeOpens: sum((stats) => stats.opens),
+    storeHits: sum((stats) => stats.hits),
+    storeEvictions: sum((stats) => stats.evictions),
+    callsWaiting: sum((stats) => stats.waiting),
+    tenants: control.tenantCount,
+    jobsRunning: runner.running,
+    tenantsWithJobs: runner.waiting,
+  }
+}
+
+function readiness(shards: Shards, control: Control): Readiness {
+  const isFull = shards.stats().some((stats) => stats.waiting >= queueLimits.shardWaitingMax)
+  return {
+    ready: !isFull && control.fault === undefined,
+    checks: { shards: isFull ? 'a shard’s queue is full' : 'ok', control: control.fault ?? 'ok' },
+  }
+}
+
+function takeDataDir(dataDir: string): FileLock {
+  try {
+    makeDirectory(dataDir)
+    makeDirectory(serverDirectory(dataDir))
+  } catch (error) {
+    throw new StartError(
+      `DATA_DIR: ${dataDir} cannot be used: ${(error as NodeJS.ErrnoException).code ?? error}`,
+    )
+  }
+  const lock = lockFile(lockPath(dataDir))
+  if (!lock) throw new StartError(`DATA_DIR: another Carrel is running on ${dataDir}`)
+  return lock
+}
+
+function authenticator(config: Config): Authenticate {
+  if (config.JWT_SECRET === undefined) return createLocalAuthenticator()
+  return createJwtAuthenticator({
+    secret: config.JWT_SECRET,
+    sessionSecret: config.HEIMDALL_SESSION_SECRET,
+    issuer: config.JWT_ISSUER,
+    audience: config.JWT_AUDIENCE,
+    userClaim: config.JWT_USER_CLAIM,
+    tierClaim: config.JWT_TIER_CLAIM,
+    publicOrigin: config.PUBLIC_URL && new URL(config.PUBLIC_URL).origin,
+  })
+}
+
+async function listen(
+  http: ReturnType<typeof createHttpServer>,
+  { HOST, PORT }: Config,
+): Promise<string> {
+  try {
+    const { port } = await http.listen(PORT, HOST)
+    return `http://${HOST.includes(':') ? `[${HOST}]` : HOST}:${port}`
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const reason = code === 'EADDRINUSE' ? 'the port is in use' : (code ?? String(error))
+    throw new StartError(`PORT: cannot listen on ${HOST}:${PORT}: ${reason}`)
+  }
+}

@@ -1,0 +1,126 @@
+/** Checks the shape of the code itself: floors, sizes, homes of outside packages and of SQL, dead files, circles. */
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+
+const linesMax = 300
+/** What starts a process or a thread; everything else must be imported by something. */
+const entries = [
+  'cli.ts',
+  'threads/shard-worker.ts',
+  'threads/extractor-child.ts',
+  'control/control-worker.ts',
+]
+/** A file may import its own folder and folders on lower floors, never a neighbour or a higher floor. */
+const floors = [
+  ['base'],
+  ['tenancy', 'ingest'],
+  ['library', 'search'],
+  ['threads'],
+  ['control'],
+  ['auth', 'rag'],
+  ['http'],
+  ['.'],
+]
+/** The only files or folders that may mention these. */
+const homes: [RegExp, RegExp][] = [
+  [/from 'better-sqlite3'/, /^base\/sqlite\.ts$/],
+  [/from 'sqlite-vec'/, /^(base|search)\//],
+  [/from '(express|multer|helmet|content-disposition)'/, /^http\//],
+  [/from 'prom-client'/, /^(base\/metrics|http\/.*)\.ts$/],
+  [/from 'pino'/, /^base\/log\.ts$/],
+  [/from 'jose'/, /^(auth\/.*|cli)\.ts$/],
+  [
+    /from '(@hyzyla\/pdfium|pdfjs-dist[^']*|marked|chardet|iconv-lite|file-type|eld[^']*)'/,
+    /^ingest\//,
+  ],
+  [/from '@orama\/stemmers[^']*'/, /^search\//],
+  [/from 'lru-cache'/, /^(tenancy|auth|rag)\//],
+  [/\bprocess\.env\b/, /^config\.ts$/],
+  [/from 'node:sqlite'/, /^nowhere$/],
+  [
+    /\bnew (Control|Shards|TenantDirectory|IngestRunner)\b|\bControl\.open\b/,
+    /^(context|control\/control)\.ts$/,
+  ],
+]
+const sql =
+  /^\s*(?:export )?const \w+ =\s*['`]?\s*(select|insert|update|delete|create)\b|['`](select .+ from|insert (or \w+ )?into|update \w+ set|delete from|create table)\b/im
+const sqlHomes = /^(base\/sqlite|tenancy|library|search|control)(\/|\.ts)/
+
+const files = globSync('**/*.ts', { cwd: 'src' }).map((path) => {
+  const text = readFileSync(join('src', path), 'utf8')
+  const imports = [
+    ...text.matchAll(/(?:from|import) '(\.[^']+)'|import\('(\.[^']+)'\)|new URL\('(\.[^']+\.ts)'/g),
+  ].map((m) => join(path, '..', m[1] ?? m[2] ?? m[3] ?? ''))
+  return { path, text, imports }
+})
+const folderOf = (path: string): string =>
+  path.includes('/') ? path.slice(0, path.indexOf('/')) : '.'
+const floorOf = (path: string): number =>
+  floors.findIndex((floor) => floor.includes(folderOf(path)))
+
+test('every folder stands on a floor', () => {
+  expect(files.filter(({ path }) => floorOf(path) < 0).map(({ path }) => path)).toEqual([])
+})
+
+test('imports only go down', () => {
+  const wrong = files.flatMap(({ path, imports }) =>
+    imports
+      .filter((to) => folderOf(to) !== folderOf(path) && floorOf(to) >= floorOf(path))
+      .map((to) => `${path} → ${to}`),
+  )
+  expect(wrong).toEqual([])
+})
+
+test('there are no circles', () => {
+  const importsOf = new Map(files.map(({ path, imports }) => [path, imports]))
+  const done = new Set<string>()
+  const circles: string[] = []
+  const visit = (path: string, trail: readonly string[]): void => {
+    if (trail.includes(path)) circles.push([...trail.slice(trail.indexOf(path)), path].join(' → '))
+    else if (!done.has(path)) {
+      for (const to of importsOf.get(path) ?? []) visit(to, [...trail, path])
+      done.add(path)
+    }
+  }
+  for (const { path } of files) visit(path, [])
+  expect(circles).toEqual([])
+})
+
+test('every file is short and says first what it is for', () => {
+  const wrong = files.filter(
+    ({ text }) => text.split('\n').length > linesMax || !text.startsWith('/**'),
+  )
+  expect(wrong.map(({ path }) => path)).toEqual([])
+})
+
+test('outside packages, the environment and the composition have one home', () => {
+  const wrong = homes.flatMap(([what, home]) =>
+    files
+      .filter(({ path, text }) => what.test(text) && !home.test(path))
+      .map(({ path }) => `${path}: ${what}`),
+  )
+  expect(wrong).toEqual([])
+})
+
+test('SQL lives beside its table', () => {
+  expect(
+    files
+      .filter(({ path, text }) => sql.test(text) && !sqlHomes.test(path))
+      .map(({ path }) => path),
+  ).toEqual([])
+})
+
+test('database files are opened by SQLite alone', () => {
+  const wrong = files.filter(({ text }) =>
+    /(?<!Control\.)\b(open|openSync|readFile|readFileSync|copyFile|copyFileSync|createReadStream|cp|cpSync)\([^)]*(app|vecs|control)Db/i.test(
+      text,
+    ),
+  )
+  expect(wrong.map(({ path }) => path)).toEqual([])
+})
+
+test('no file is dead', () => {
+  const reached = new Set([...entries, ...files.flatMap(({ imports }) => imports)])
+  expect(files.filter(({ path }) => !reached.has(path)).map(({ path }) => path)).toEqual([])
+})
