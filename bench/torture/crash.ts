@@ -11,8 +11,12 @@ import type { TortureOptions, TortureResult } from '../torture.ts'
 const killsDefault = 50
 const users = ['ann', 'ben', 'cleo']
 const uploadsAtOnce = 4
-/** A kill comes between these, counted from when the server listens. */
-const killMs = { min: 20, max: 900 }
+/** A kill comes after so many acknowledged uploads at most, and a moment more: in any phase of uploading and reading. */
+const acknowledgedMax = 14
+const momentMsMax = 120
+/** Some come before the first upload is through. */
+const earlyShare = 0.2
+const waitMsMax = 10_000
 const secret = 'a secret that only this torture knows, long enough'
 const nouns = 'harbour lantern orchard river window archive ladder meadow compass kettle'.split(' ')
 const sample = new URL('../../samples/', import.meta.url)
@@ -45,8 +49,9 @@ export async function crash({
       const uploads = Array.from({ length: uploadsAtOnce }, () =>
         uploadUntil(stopping.signal, server, clientFor, sent, random),
       )
-      const waitMs = killMs.min + random() * (killMs.max - killMs.min)
-      await new Promise((resolve) => setTimeout(resolve, waitMs))
+      const isEarly = random() < earlyShare
+      await reached(sent, isEarly ? 0 : 1 + Math.floor(random() * acknowledgedMax))
+      await new Promise((resolve) => setTimeout(resolve, random() * momentMsMax))
       await server.kill()
       stopping.abort()
       await Promise.all(uploads)
@@ -57,6 +62,15 @@ export async function crash({
   } finally {
     rmSync(dataDir, { recursive: true, force: true })
   }
+}
+
+/** Resolves when `more` further uploads have been acknowledged, or none came for long. */
+async function reached(sent: readonly Sent[], more: number): Promise<void> {
+  const count = (): number => sent.filter((one) => one.id !== undefined).length
+  const until = count() + more
+  const endMs = performance.now() + waitMsMax
+  while (count() < until && performance.now() < endMs)
+    await new Promise((resolve) => setTimeout(resolve, 2))
 }
 
 type ClientFor = (server: RunningServer, user: string) => Client

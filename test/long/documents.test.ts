@@ -15,6 +15,11 @@ const hasPdftotext = spawnSync('pdftotext', ['-v']).error === undefined
 const phrasesPerFile = 10
 const phraseWords = 5
 const foundShareMin = 0.9
+/** Whose text pdftotext itself gets wrong, so that its phrases are nowhere in the document. */
+const noMeasure: Readonly<Record<string, string>> = {
+  'zh-contents.pdf': 'it ignores the encoding and prints Latin letters for Chinese',
+  'ja-gazette-kampo.pdf': 'it reads vertical columns row by row',
+}
 
 const why = !isLong
   ? 'skipped: part of `npm run test:long`'
@@ -52,7 +57,7 @@ describe.skipIf(why !== '')(`real documents ${why}`, () => {
       const path = join(data ?? '', 'good', name)
       const document = await client.settled((await client.upload(name, readFileSync(path))).id)
       expect(document.status, `${name}: ${JSON.stringify(document.error)}`).toBe('ready')
-      if (!name.endsWith('.pdf')) continue
+      if (!name.endsWith('.pdf') || noMeasure[name]) continue
       for (const { phrase, page } of samplePhrases(path, document.pages ?? 1, random)) {
         asked++
         const hits = await client.search(`"${phrase}"`, 50)
@@ -109,10 +114,17 @@ function samplePhrases(
     const text = execFileSync('pdftotext', ['-f', String(page), '-l', String(page), path, '-'], {
       encoding: 'utf8',
     })
-    const words = text.replaceAll(/["\f]/g, ' ').split(/\s+/).filter(Boolean)
-    if (words.length === 0) continue
-    const start = Math.floor(random() * Math.max(1, words.length - phraseWords))
-    phrases.push({ phrase: words.slice(start, start + phraseWords).join(' '), page })
+    // Within a line: from one line to the next there are as many reading orders as programs.
+    const lines = text
+      .split(/[\n\f]/)
+      .map((line) => line.replaceAll('"', ' ').split(/\s+/).filter(Boolean))
+    const line = lines[Math.floor(random() * lines.length)] ?? []
+    const start = Math.floor(random() * Math.max(1, line.length - phraseWords))
+    const phrase = line.slice(start, start + phraseWords)
+    // Rows of figures and leaders stand on many pages, and glyphs without a meaning on none.
+    if (phrase.filter((word) => /\p{L}{2}/u.test(word)).length < Math.min(3, line.length)) continue
+    if (phrase.length === 0 || /\p{Co}/u.test(phrase.join(''))) continue
+    phrases.push({ phrase: phrase.join(' '), page })
   }
   return phrases
 }

@@ -1,0 +1,40 @@
+/** `npm run bench -- NAME [--json] [--sizes N,N]`: measures Carrel beside a peer, in one run. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { run as runExtract } from './extract.ts'
+import { keywordBench } from './keyword.ts'
+import { type BenchContext, type BenchResult, printResult } from './lib/report.ts'
+
+interface BenchOptions extends BenchContext {
+  readonly sizes: readonly number[] | undefined
+}
+
+const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchResult>>> = {
+  keyword: keywordBench,
+  extract: extractBench,
+}
+
+async function extractBench({ testData }: BenchOptions): Promise<BenchResult> {
+  if (!testData) throw new Error('`extract` needs real documents: set CARREL_TEST_DATA.')
+  const { rows, ratios } = await runExtract({ folder: join(testData, 'docs', 'good') })
+  return { rows: rows.map((row) => ({ ...row })), ratios }
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean', default: false }, sizes: { type: 'string' } },
+})
+const name = positionals[0] ?? ''
+const bench = benches[name]
+if (!bench) {
+  console.error(`which bench? one of: ${Object.keys(benches).join(', ')}`)
+  process.exit(2)
+}
+const place = process.env['CARREL_TEST_DATA'] ?? '../shared/data'
+const result = await bench({
+  testData: existsSync(place) ? place : undefined,
+  say: (line) => console.error(line),
+  sizes: values.sizes?.split(',').map(Number),
+})
+printResult(name, result, values.json)
