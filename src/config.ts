@@ -50,7 +50,7 @@ const schema = z.object({
   EXTRACTORS: integer(1, 64)
     .default(Math.max(1, cores - 1))
     .describe('documents read at once'),
-  EXTRACT_MEMORY_BYTES_MAX: integer(64 * 2 ** 20, 64 * 2 ** 30)
+  EXTRACT_MEMORY_BYTES_MAX: integer(320 * 2 ** 20, 64 * 2 ** 30)
     .default(768 * 2 ** 20)
     .describe('memory of one reader process'),
   EXTRACT_CPU_MS_MAX: integer(1_000, 86_400_000)

@@ -91,6 +91,7 @@ export async function createContext(
     log,
     listen: async () => {
       const url = await listen(http, config)
+      extractor.warm()
       // After listening: people wait for their own library at most, never for everybody's.
       void tenants.recoverAll((tenant, error) =>
         log.error({ tenant, err: error }, 'a library could not be recovered'),

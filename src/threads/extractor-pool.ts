@@ -49,6 +49,8 @@ export interface ExtractorPool {
    * reason when aborted; whatever `onBatch` threw.
    */
   extract(request: ExtractRequest): Promise<ExtractSummary>
+  /** Starts a process ahead of the first document, so that it does not wait for one; it ends when unused, as any other. */
+  warm(): void
   readonly stats: ExtractorStats
   /** Kills every process, waits until they are gone; documents being read fail with `shutting_down`. */
   close(): Promise<void>
@@ -105,6 +107,12 @@ class Pool implements ExtractorPool {
       if (next) next()
       else this.#busy--
     }
+  }
+
+  warm(): void {
+    if (this.#workers.size > 0 || this.#closing.signal.aborted) return
+    const worker: Worker = this.#start()
+    this.#rest(worker)
   }
 
   async close(): Promise<void> {
@@ -170,7 +178,7 @@ class Pool implements ExtractorPool {
   }
 
   async #giveBack(worker: Worker): Promise<void> {
-    const { memoryBytesMax, cpuMsMax, idleMs } = this.#options
+    const { memoryBytesMax, cpuMsMax } = this.#options
     worker.documents++
     const usage = await worker.process.usage()
     const isSpent =
@@ -180,8 +188,12 @@ class Pool implements ExtractorPool {
       usage.cpuMs > cpuMsMax ||
       worker.documents >= documentsMax
     if (isSpent || this.#closing.signal.aborted) return await this.#discard(worker)
+    this.#rest(worker)
+  }
+
+  #rest(worker: Worker): void {
     this.#idle.push(worker)
-    worker.idleTimer = setTimeout(() => void this.#discard(worker), idleMs)
+    worker.idleTimer = setTimeout(() => void this.#discard(worker), this.#options.idleMs)
   }
 
   #forget(worker: Worker): void {

@@ -188,6 +188,18 @@ test('an idle process ends by itself', async () => {
   expect((await extract(pool, document)).summary.pages).toBe(2)
 })
 
+test('a process that was started ahead reads the first document, and ends when none comes', async () => {
+  const pool = createPool({ idleMs: 60_000 })
+  pool.warm()
+  pool.warm()
+  expect(pool.stats.processes).toBe(1)
+  expect((await extract(pool, document)).summary.pages).toBe(2)
+  expect(pool.stats.processes).toBe(1)
+  const brief = createPool({ idleMs: 20 })
+  brief.warm()
+  await expect.poll(() => brief.stats.processes).toBe(0)
+})
+
 test.each([
   ['spin', 'out_of_time', 'cpu', { cpuMsMax: 500 }],
   ['eat', 'out_of_memory', 'memory', { memoryBytesMax: 250 * 2 ** 20 }],

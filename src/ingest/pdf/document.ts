@@ -12,6 +12,7 @@ import { buildSegments, type Segment } from './segments.ts'
 
 /** PDFium addresses a file with 32 bits. */
 const bytesMax = 2 ** 32 - 1
+const accessBytes = 12
 /** FPDF_GetLastError: a password is needed (3 is a format error). */
 const passwordError = 4
 const securityError = 5
@@ -25,6 +26,7 @@ export class PdfDocument {
   readonly pageCount: number
   readonly #pdfium: Pdfium
   readonly #document: Pointer
+  readonly #access: Pointer
   readonly #scratch: Pointer
   readonly #strings: Pointer
   readonly #fields: FormFields | undefined
@@ -33,9 +35,10 @@ export class PdfDocument {
   constructor(pdfium: Pdfium, source: ByteSource) {
     const { call } = pdfium
     this.#pdfium = pdfium
+    this.#access = fileAccess(pdfium, source)
+    this.#document = open(pdfium, this.#access)
     this.#scratch = call.malloc(scratchBytes)
     this.#strings = call.malloc(stringBytesMax)
-    this.#document = open(pdfium, source, this.#scratch)
     this.pageCount = call.FPDF_GetPageCount(this.#document)
     const hasForm = call.FPDF_GetFormType(this.#document) !== 0
     this.#fields = hasForm ? new FormFields(pdfium, this.#document) : undefined
@@ -45,6 +48,7 @@ export class PdfDocument {
     const { call } = this.#pdfium
     this.#fields?.close()
     call.FPDF_CloseDocument(this.#document)
+    call.free(this.#access)
     call.free(this.#scratch)
     call.free(this.#strings)
   }
@@ -126,8 +130,8 @@ export class PdfDocument {
   }
 }
 
-/** FPDF_FILEACCESS: length, function, parameter; PDFium keeps what it points to, so it lives in the scratch memory. */
-function open(pdfium: Pdfium, source: ByteSource, scratch: Pointer): Pointer {
+/** FPDF_FILEACCESS: length, function, parameter. PDFium reads through it until the document is closed. */
+function fileAccess(pdfium: Pdfium, source: ByteSource): Pointer {
   if (source.size > bytesMax)
     throw new ExtractError('damaged', 'PDF files of four gigabytes and more cannot be read.')
   pdfium.onRead((position, into) => {
@@ -135,16 +139,19 @@ function open(pdfium: Pdfium, source: ByteSource, scratch: Pointer): Pointer {
     into.set(bytes)
     return bytes.length === into.length
   })
-  const access = pdfium.call.malloc(12)
-  const view = pdfium.view
+  const access = pdfium.call.malloc(accessBytes)
+  const { view } = pdfium
   view.setUint32(access, source.size, true)
   view.setUint32(access + 4, readFunction, true)
   view.setUint32(access + 8, 0, true)
+  return access
+}
+
+function open(pdfium: Pdfium, access: Pointer): Pointer {
   const document = pdfium.call.FPDF_LoadCustomDocument(access, 0)
   if (document !== 0) return document
   const error = pdfium.call.FPDF_GetLastError()
   pdfium.call.free(access)
-  pdfium.call.free(scratch)
   throw error === passwordError || error === securityError ? passwordRequired() : damaged()
 }
 
