@@ -6,7 +6,6 @@ export type ProblemCode =
   | 'token_expired'
   | 'forbidden'
   | 'not_found'
-  | 'conflict'
   | 'too_large'
   | 'unsupported_media_type'
   | 'range_not_satisfiable'
