@@ -14,7 +14,6 @@ export const problemTypes: Record<
   forbidden: { status: 403, title: 'Not allowed' },
   quota_exceeded: { status: 403, title: 'Quota exceeded' },
   not_found: { status: 404, title: 'Not found' },
-  conflict: { status: 409, title: 'Conflict' },
   too_large: { status: 413, title: 'Too large' },
   unsupported_media_type: { status: 415, title: 'Media type not supported' },
   range_not_satisfiable: { status: 416, title: 'Range not satisfiable' },
