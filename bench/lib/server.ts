@@ -1,5 +1,5 @@
 /** A real server process on a loopback port of its own, for demonstrations, benchmarks and tortures. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -16,6 +16,15 @@ export interface RunningServer {
   kill(): Promise<void>
 }
 
+/** Runs another command of `carrel` to its end. @returns what it printed */
+export function runCommand(args: readonly string[], env: Record<string, string>): string {
+  return execFileSync(process.execPath, [entry, ...args], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+  })
+}
+
 /**
  * Starts `carrel serve` and resolves once it listens.
  * @param env settings besides DATA_DIR and PORT; nothing of this process's environment but PATH is handed on
@@ -23,8 +32,9 @@ export interface RunningServer {
 export async function startServer(
   dataDir: string,
   env: Record<string, string>,
+  flags: readonly string[] = [],
 ): Promise<RunningServer> {
-  const child = spawn(process.execPath, [entry, 'serve'], {
+  const child = spawn(process.execPath, [entry, 'serve', ...flags], {
     cwd: dataDir,
     env: {
       PATH: process.env['PATH'] ?? '',
