@@ -14,7 +14,7 @@ const insertBlock =
 /** A row of this size fills a page of 4,096 bytes without an overflow page. */
 const blockBytes = 4_020
 /** A word of 64 UTF-16 units is at most 192 bytes. */
-const termBytesMax = 256
+export const termBytesMax = 256
 
 /** Writes a segment's terms, which must come in ascending order, block by block. */
 export class BlockWriter {

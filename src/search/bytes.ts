@@ -105,6 +105,11 @@ export class ByteReader {
  */
 export function termBytes(term: string): Uint8Array {
   const bytes = new Uint8Array(term.length * 3)
+  return bytes.subarray(0, writeTerm(term, bytes))
+}
+
+/** Writes a term's bytes where there is room for three a unit. @returns how many */
+export function writeTerm(term: string, bytes: Uint8Array): number {
   let length = 0
   for (let i = 0; i < term.length; i++) {
     const unit = term.charCodeAt(i)
@@ -118,7 +123,7 @@ export function termBytes(term: string): Uint8Array {
       bytes[length++] = 0x80 | (unit & 0x3f)
     }
   }
-  return bytes.subarray(0, length)
+  return length
 }
 
 /** The inverse of `termBytes`. */

@@ -12,10 +12,13 @@ import { termText } from './bytes.ts'
 const selectBlock = `SELECT id, terms, iif(length(postings) <= 4096, postings, NULL) AS postings FROM keyword_blocks
   WHERE segment = +? AND first <= ? ORDER BY first DESC LIMIT 1`
 const selectPostings = 'SELECT postings FROM keyword_blocks WHERE id = ?'
-const selectTermsAt = `SELECT first, terms FROM keyword_blocks
+const selectTermsAt = `SELECT id, first, terms FROM keyword_blocks
   WHERE segment = +? AND first <= ? ORDER BY first DESC LIMIT 1`
 const selectTermsAfter = `SELECT first, terms FROM keyword_blocks
   WHERE segment = +? AND first > ? ORDER BY first LIMIT 1`
+const selectBlocksFrom = `SELECT id, first FROM keyword_blocks
+  WHERE segment = +? AND first > +? AND first < +? ORDER BY first`
+const selectTerms = 'SELECT terms FROM keyword_blocks WHERE id = ?'
 const none = new Uint8Array(0)
 
 /** A posting list of one segment, read from the file when it is first wanted. */
@@ -79,6 +82,22 @@ export function walkTerms(
     }
     row = app.get(selectTermsAfter, segment, row.first)
   }
+}
+
+/** The blocks that may have terms beginning with `prefix`, without reading them. */
+export function blocksOf(
+  app: Db,
+  segment: number,
+  prefix: Uint8Array,
+): { id: number; first: Uint8Array }[] {
+  const before = app.get<{ id: number; first: Uint8Array }>(selectTermsAt, segment, prefix)
+  const end = Uint8Array.from([...prefix, 0xff])
+  const blocks = app.all<{ id: number; first: Uint8Array }>(selectBlocksFrom, segment, prefix, end)
+  return before ? [before, ...blocks] : blocks
+}
+
+export function blockTerms(app: Db, block: number): Uint8Array {
+  return app.get<{ terms: Uint8Array }>(selectTerms, block)?.terms ?? none
 }
 
 /** Zero where the term begins with the prefix; else whether it stands before (< 0) or after those that do. */

@@ -11,8 +11,9 @@ export interface ExplainedWord {
   readonly body: number
   readonly title: number
   readonly section: number
-  /** Passages of the library that have it, and what that rarity is worth. */
+  /** Passages of the library that have it. */
   readonly df: number
+  /** What its rarity is worth; it counts as often as the query says the word. */
   readonly idf: number
   /** Its part of the score. */
   readonly score: number
@@ -29,7 +30,7 @@ export function explainWord(
   for (const { bytes, start, end } of lists) {
     const reader = new PostingReader(bytes, start, end)
     while (reader.ordinal < ordinal && reader.next());
-    const score = saturate(idf, weightedCount(reader, weights), factor)
+    const score = saturate(idf * word.group.occurrences, weightedCount(reader, weights), factor)
     if (reader.ordinal !== ordinal || score <= (best?.score ?? 0)) continue
     const { body, title, section } = reader
     best = { word: word.group.text, body, title, section, df: word.df, idf, score }

@@ -1,8 +1,8 @@
 /** Writing the keyword index: a batch of passages becomes a pending segment, which is published or dropped. */
 import type { Db } from '../base/sqlite.ts'
 import { type Analyser, analyserVersion } from './analysis/analyser.ts'
-import { BlockWriter } from './blocks.ts'
-import { ByteWriter, termBytes } from './bytes.ts'
+import { BlockWriter, termBytesMax } from './blocks.ts'
+import { ByteWriter, writeTerm } from './bytes.ts'
 import { encodeIds, normaliseRanges, type Range } from './id-runs.ts'
 import { decodedLengths, encodeLength } from './norms.ts'
 import { type PassageFields, PostingBatch } from './posting-batch.ts'
@@ -66,12 +66,12 @@ function writeBatch(app: Db, segment: number, batch: PostingBatch): void {
   const blocks = new BlockWriter(app, segment)
   const list = new ByteWriter()
   const postings = new PostingWriter(list)
+  const term = new Uint8Array(termBytesMax)
   for (const { text, slot } of batch.sortedTerms()) {
     list.clear()
     postings.start()
     batch.postingsOf(slot, postings)
-    const term = termBytes(text)
-    blocks.add(term, term.length, postings.count, list.view())
+    blocks.add(term, writeTerm(text, term), postings.count, list.view())
   }
   blocks.flush()
 }
@@ -88,9 +88,11 @@ export function publishSegments(app: Db, owner: SegmentOwner): void {
 export function replaceSegments(app: Db, owner: SegmentOwner): void {
   app.transaction(() => {
     const rows = app.all<{ id: number }>(selectPending, owner.documentSeq, owner.revision)
-    for (const { id } of rows)
-      for (const { first, count } of segmentIds(app, id))
-        tombstonePassages(app, first, first + count - 1)
+    const runs = rows.flatMap(({ id }) => segmentIds(app, id))
+    tombstoneRanges(
+      app,
+      runs.map(({ first, count }) => ({ first, last: first + count - 1 })),
+    )
     publishSegments(app, owner)
   })
 }

@@ -17,6 +17,9 @@ import type { FoundPassage } from './top-hits.ts'
 /** Only passages in these id ranges are hits: ascending, apart. An empty list is a filter that nothing passes. */
 export type PassageFilter = readonly Range[]
 
+/** The stored text of a passage, undefined when it is gone. */
+export type TextOf = (passageId: number) => PassageText | undefined
+
 export interface KeywordSearchOptions {
   /** At most so many hits. */
   readonly limit: number
@@ -30,7 +33,7 @@ export interface KeywordSearchOptions {
   readonly weights?: FieldWeights | undefined
   readonly explain?: boolean | undefined
   /** Where phrases are verified; the tables unless told. */
-  readonly textOf?: ((passageId: number) => PassageText | undefined) | undefined
+  readonly textOf?: TextOf | undefined
 }
 
 export interface SearchTools {
@@ -59,6 +62,9 @@ const standard: Ranking = { k1: 1.2, b: 0.75, weights: { body: 1, title: 1.5, se
  * words in a large library this bounds the time to some tens of milliseconds.
  */
 const verifiedMax = 2_000
+
+/** Hits read to show how a word that was put right is spelled. */
+const spellingsRead = 3
 
 export function createScratch(): SearchScratch {
   return new SearchScratch()
@@ -97,10 +103,31 @@ function runPlan(
       score: hit.score,
       ...(explain ? { explain: run.explain(hit) } : {}),
     })),
-    corrected: corrections,
+    corrected: corrections.map((correction) => ({
+      ...correction,
+      to:
+        spelledOut(correction.to, found.slice(0, spellingsRead), textOf, analyser) ?? correction.to,
+    })),
     terms: new Set(words.flatMap(({ group, terms }) => (group.role === 'not' ? [] : terms))),
     phrases: plan.phrases.filter((rule) => !rule.isNegated).map((rule) => rule.words),
   }
+}
+
+/** A term of the index is a stem; people are shown the word as a passage found spells it. */
+function spelledOut(
+  term: string,
+  hits: readonly FoundPassage[],
+  textOf: TextOf,
+  analyser: Analyser,
+): string | undefined {
+  for (const { passageId } of hits) {
+    const passage = textOf(passageId)
+    if (!passage) continue
+    const { text, language } = passage
+    const token = analyser.tokens(text, language).find(({ terms }) => terms.includes(term))
+    if (token) return text.slice(token.start, token.end).toLowerCase()
+  }
+  return undefined
 }
 
 function rankingOf({ k1, b, weights }: KeywordSearchOptions): Ranking {
@@ -115,15 +142,7 @@ function rankingOf({ k1, b, weights }: KeywordSearchOptions): Ranking {
 function verify(
   candidates: readonly FoundPassage[],
   phrases: readonly PhraseRule[],
-  {
-    analyser,
-    limit,
-    textOf,
-  }: {
-    analyser: Analyser
-    limit: number
-    textOf: (passageId: number) => PassageText | undefined
-  },
+  { analyser, limit, textOf }: { analyser: Analyser; limit: number; textOf: TextOf },
 ): FoundPassage[] {
   const rules = phrases.map((rule) => ({
     rule,

@@ -1,6 +1,6 @@
 /** One merge: several live segments become one, in steps of bounded time that may stop anywhere, also by a crash. */
 import type { Db } from '../base/sqlite.ts'
-import { BlockWriter } from './blocks.ts'
+import { BlockWriter, termBytesMax } from './blocks.ts'
 import { ByteWriter, compareBytes } from './bytes.ts'
 import {
   countRanges,
@@ -122,7 +122,7 @@ function mergeTerms(
 
 /** Walks the terms of all sources together. After `next` the fields describe the merged term and its list. */
 class TermMerger {
-  readonly term = new Uint8Array(256)
+  readonly term = new Uint8Array(termBytesMax)
   termLength = 0
   df = 0
   readonly list = new ByteWriter(65536)

@@ -10,8 +10,11 @@ const selectBlocks = 'SELECT id FROM keyword_blocks WHERE segment = ? LIMIT 16'
 const deleteBlock = 'DELETE FROM keyword_blocks WHERE id = ?'
 const deleteSegment = 'DELETE FROM keyword_segments WHERE id = ?'
 
-/** So many segments of a tier become one of the next: every posting is written about log₈ (passages / 32) times. */
-const fanOut = 8
+/**
+ * So many segments of a tier become one of the next. Every word of a query is looked up in every segment: at 100,000
+ * passages there are about a dozen, and each posting was written six times at most.
+ */
+const fanOut = 4
 /** Segments below this are of one tier: a batch of ingest has about as many passages. */
 const tierBase = 32
 const sourcesMax = 16

@@ -1,6 +1,7 @@
 /** From what was typed to what is looked up: every word once per language of the library, its spellings as synonyms. */
 import type { Analyser, Token } from './analysis/analyser.ts'
-import type { ParsedQuery, QueryClause, QueryField } from './query.ts'
+import { nearTermsOf } from './near-terms.ts'
+import { expressionWordsMax, type ParsedQuery, type QueryClause, type QueryField } from './query.ts'
 
 /** One word of the query with everything that counts as it. */
 export interface WordGroup {
@@ -13,8 +14,13 @@ export interface WordGroup {
   readonly field: QueryField
   /** `should` raises the score; a passage without a `must` or with a `not` is no hit. */
   readonly role: 'should' | 'must' | 'not'
-  /** May be taken for another word when the library has none of its terms. */
-  readonly mayBeTypo: boolean
+  /** How often the query says it. */
+  readonly occurrences: number
+  /**
+   * For a word that may be taken for another when the library has none of its terms: what one fault in its later letters
+   * would have made of terms. (Faults at its beginning show in the term itself; those in an ending hide the stem.)
+   */
+  readonly nearTerms: (() => ReadonlySet<string>) | undefined
 }
 
 /** Words that must stand (or must not stand) next to each other. */
@@ -44,8 +50,10 @@ export function planQuery(
   analyser: Analyser,
 ): QueryPlan {
   const known = languages.length > 0 ? languages.slice(0, languagesMax) : ['und']
-  const planner = new Planner([...new Set(known)], analyser)
+  const isText = clauses.length > expressionWordsMax
+  const planner = new Planner([...new Set(known)], analyser, isText)
   for (const clause of clauses) planner.add(clause)
+
   return planner.plan()
 }
 
@@ -66,10 +74,13 @@ interface Candidate {
 class Planner {
   readonly #languages: readonly string[]
   readonly #analyser: Analyser
+  /** A pasted text has words enough; those that the library does not have are no typing errors. */
+  readonly #isText: boolean
   readonly #candidates: Candidate[] = []
   readonly #phrases: PhraseRule[] = []
 
-  constructor(languages: readonly string[], analyser: Analyser) {
+  constructor(languages: readonly string[], analyser: Analyser, isText: boolean) {
+    this.#isText = isText
     this.#languages = languages
     this.#analyser = analyser
   }
@@ -88,7 +99,8 @@ class Planner {
       const key = `${group.field} ${group.prefix ?? ''} ${[...group.terms].sort().join(' ')}`
       if (group.role === 'must') required.add(key)
       const found = groups.get(`${group.role} ${key}`)
-      if (!found) groups.set(`${group.role} ${key}`, group)
+      const occurrences = (found?.occurrences ?? 0) + 1
+      groups.set(`${group.role} ${key}`, { ...(found ?? group), occurrences })
     }
     // What must be there raises the score as well: the same word as an alternative would count twice.
     for (const key of required) groups.delete(`should ${key}`)
@@ -114,9 +126,15 @@ class Planner {
     if (terms.length === 0) return
     const role = field === 'title' ? 'must' : 'should'
     const mayBeTypo =
-      plainText !== undefined && field === 'any' && !hasDigit.test(text) && !unspaced.test(text)
+      !this.#isText &&
+      plainText !== undefined &&
+      field === 'any' &&
+      !hasDigit.test(text) &&
+      !unspaced.test(text)
+    const [language = 'und'] = this.#languages
+    const nearTerms = mayBeTypo ? () => nearTermsOf(text, language) : undefined
     this.#candidates.push({
-      group: { text, terms, prefix: undefined, field, role, mayBeTypo },
+      group: { text, terms, prefix: undefined, field, role, occurrences: 1, nearTerms },
       plainText: field === 'any' ? plainText : undefined,
     })
   }
@@ -152,7 +170,7 @@ class Planner {
     const terms = [...(this.#words(text)[0]?.terms ?? [])]
     const role = isNegated ? 'not' : field === 'title' ? 'must' : 'should'
     this.#candidates.push({
-      group: { text: `${text}*`, terms, prefix, field, role, mayBeTypo: false },
+      group: { text: `${text}*`, terms, prefix, field, role, occurrences: 1, nearTerms: undefined },
       plainText: undefined,
     })
   }
@@ -160,7 +178,15 @@ class Planner {
   #constrain(text: string, terms: string[], field: QueryField, role: WordGroup['role']): void {
     if (terms.length > 0)
       this.#candidates.push({
-        group: { text, terms, prefix: undefined, field, role, mayBeTypo: false },
+        group: {
+          text,
+          terms,
+          prefix: undefined,
+          field,
+          role,
+          occurrences: 1,
+          nearTerms: undefined,
+        },
         plainText: undefined,
       })
   }

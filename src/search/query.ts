@@ -38,7 +38,7 @@ const filtersMax = 32
  * What has more words is not an expression but a text that somebody pasted: its quotation marks quote and its dashes
  * are dashes. Taken as conditions they would leave nothing.
  */
-const expressionWordsMax = 32
+export const expressionWordsMax = 32
 
 const opening = '"“”„‟«»＂'
 const quotes = /["“”„‟«»＂]/g
@@ -101,9 +101,10 @@ class QueryParser {
     if (field) this.#at += field[0].length
     const name = field?.[1]?.toLowerCase()
     const chunk = this.#chunk()
-    if (name === 'tag' && this.#tag(chunk.text, isNegated)) return
-    if (name === 'page' && this.#page(chunk.text)) return
-    this.#add(chunk, name === 'title' ? 'title' : 'any', isNegated)
+    if (chunk.text.trim() === '') return
+    if (name === 'tag') this.#tag(chunk.text.trim(), isNegated)
+    else if (name !== 'page') this.#add(chunk, name === 'title' ? 'title' : 'any', isNegated)
+    else if (!this.#page(chunk.text)) this.#word(`page:${chunk.text}`, 'any', isNegated)
   }
 
   /** A minus excludes only before a letter, a quote or a field: "-5 °C" and "--flag" are words like any other. */
@@ -131,12 +132,9 @@ class QueryParser {
     return { text: text.slice(start, this.#at), isQuoted: false }
   }
 
-  #tag(value: string, isNegated: boolean): boolean {
+  #tag(tag: string, isNegated: boolean): void {
     const tags = isNegated ? this.excludedTags : this.tags
-    const tag = value.trim()
-    if (tag === '') return false
     if (tags.length < filtersMax) tags.push(tag)
-    return true
   }
 
   #page(value: string): boolean {

@@ -3,19 +3,20 @@ import type { Db } from '../base/sqlite.ts'
 import { termBytes } from './bytes.ts'
 import { cursorText, findList, type PostingList, walkTerms } from './dictionary.ts'
 import type { QueryPlan, WordGroup } from './query-plan.ts'
+import { inverseDocumentFrequency } from './scoring.ts'
 import type { SegmentHeader } from './segments.ts'
-import { likelyTerm } from './typo.ts'
+import { likelyEnding, likelyTerm } from './typo.ts'
 
 /** Past this many words a query is a text, and its rarest words say what it is about. */
-const wordsMax = 128
-/** Looked up at all: the rarest words are found by looking. */
-const lookedUpMax = 512
+const wordsMax = 400
+/** Looked up at all: which words are rare is found by looking. */
+const lookedUpMax = 384
 /** A prefix stands for its most frequent words. */
 const expansionsMax = 64
 /** Terms walked through per segment for a prefix: two letters may begin a tenth of a dictionary. */
 const walkedMax = 20_000
-/** Each walks through a part of the dictionary. */
-const correctionsMax = 4
+/** Words tried, whether or not something close is found: each walks through a part of the dictionary. */
+const correctionsMax = 6
 
 /** A word with its lists. */
 export interface ResolvedWord {
@@ -27,7 +28,7 @@ export interface ResolvedWord {
   readonly df: number
 }
 
-/** A word taken for another, because no passage has it. `to` is a term of the index, which may be a stem. */
+/** A word taken for another, because no passage has it. */
 export interface Correction {
   readonly from: string
   readonly to: string
@@ -38,28 +39,36 @@ export interface ResolvedQuery {
   readonly corrections: readonly Correction[]
 }
 
-/** The rarest 64 words, rarest first (that order is also the order of summation); constraints all of them. */
+/** At most 64 words, rarest first (which is also the order of summation), and all constraints before them. */
 export function resolveQuery(
   app: Db,
   plan: QueryPlan,
   segments: readonly SegmentHeader[],
 ): ResolvedQuery {
   const corrections: Correction[] = []
+  let tries = 0
   const words = plan.groups.slice(0, lookedUpMax).map((group) => {
     const word = resolveWord(app, group, segments)
-    if (word.df > 0 || !group.mayBeTypo || corrections.length >= correctionsMax) return word
-    const to = likelyTerm(app, segments, group.terms)
+    if (word.df > 0 || !group.nearTerms || tries >= correctionsMax) return word
+    tries++
+    const to =
+      likelyTerm(app, segments, group.terms) ?? likelyEnding(app, segments, group.nearTerms())
     if (to === undefined) return word
     corrections.push({ from: group.text, to })
     return resolveWord(app, { ...group, terms: [to] }, segments)
   })
-  const rarestFirst = words
-    .map((word, at) => ({ word, at }))
-    .sort((a, b) => a.word.df - b.word.df || a.at - b.at)
-  const found = rarestFirst.map(({ word }) => word)
-  const wanted = found.filter(({ group, df }) => group.role === 'should' && df > 0)
-  const constraints = found.filter(({ group }) => group.role !== 'should')
-  return { words: [...constraints.slice(0, wordsMax), ...wanted.slice(0, wordsMax)], corrections }
+  const passages = segments.reduce((sum, segment) => sum + segment.passages, 0)
+  const constraints = words.filter(({ group }) => group.role !== 'should')
+  const wanted = words.filter(({ group, df }) => group.role === 'should' && df > 0)
+  const worth = new Map(wanted.map((word) => [word, wordWeight(word, passages)]))
+  const best = wanted.sort((a, b) => (worth.get(b) ?? 0) - (worth.get(a) ?? 0)).slice(0, wordsMax)
+  best.sort((a, b) => a.df - b.df)
+  return { words: [...constraints.slice(0, wordsMax), ...best], corrections }
+}
+
+/** What a word counts in this query: its rarity, as often as the query says it (as in Lucene). */
+export function wordWeight({ df, group }: ResolvedWord, passages: number): number {
+  return group.occurrences * inverseDocumentFrequency(passages, df)
 }
 
 function resolveWord(app: Db, group: WordGroup, segments: readonly SegmentHeader[]): ResolvedWord {

@@ -3,7 +3,7 @@ import type { Db } from '../base/sqlite.ts'
 import { type ExplainedWord, explainWord } from './explain.ts'
 import { type IdRun, ordinalsOf, type Range, subtractRanges } from './id-runs.ts'
 import { lengthFactors } from './norms.ts'
-import type { ResolvedWord } from './resolve.ts'
+import { type ResolvedWord, wordWeight } from './resolve.ts'
 import {
   dropUnmarked,
   excludedMark,
@@ -99,7 +99,7 @@ export class SearchRun {
       if (lists.length === 0 || word.group.role === 'not') continue
       if (word.group.field === 'title') titleScorer ??= this.#scorer(norms, this.#titleWeights)
       const used = word.group.field === 'title' ? (titleScorer ?? scorer) : scorer
-      used.addWord(this.#scratch, this.#idf(word), lists)
+      used.addWord(this.#scratch, wordWeight(word, this.#passages), lists)
     }
   }
 
@@ -124,7 +124,7 @@ export class SearchRun {
       if (word.group.role === 'not') return []
       const weights = word.group.field === 'title' ? this.#titleWeights : this.#ranking.weights
       const factor = this.#factors[norm] ?? 0
-      const idf = this.#idf(word)
+      const idf = inverseDocumentFrequency(this.#passages, word.df)
       return explainWord(word, word.lists[segment] ?? [], ordinal, { weights, idf, factor })
     })
   }
@@ -135,9 +135,5 @@ export class SearchRun {
 
   #scorer(norms: Uint8Array, weights: FieldWeights): SegmentScorer {
     return new SegmentScorer(norms, this.#factors, weights)
-  }
-
-  #idf({ df }: ResolvedWord): number {
-    return inverseDocumentFrequency(this.#passages, df)
   }
 }

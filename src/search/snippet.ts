@@ -15,7 +15,7 @@ export interface Snippet {
   /** Which part of the text it is, in UTF-16 units. */
   readonly start: number
   readonly end: number
-  /** Where the first marked word stands in the text; the start where nothing matched. It tells the page. */
+  /** Where the first phrase stands in it, else the first word that matched; the start where nothing did. It tells the page. */
   readonly matchAt: number
 }
 
@@ -54,13 +54,14 @@ export function snippet(
   const looked = text.slice(0, textUnitsMax)
   const tokens = analyser.tokens(looked, language)
   const matches = findMatches(looked, tokens, wanted, analyser)
-  const window = cleanEdges(text, tokens, bestWindow(text.length, matches))
+  const best = bestStretch(matches)
+  const window = cleanEdges(text, tokens, widen(best, text.length))
   const marks = joinSpans(matches, window)
   return {
     html: toHtml(text, window, marks),
     start: window.start,
     end: window.end,
-    matchAt: marks[0]?.start ?? window.start,
+    matchAt: matchAt(matches, best) ?? window.start,
   }
 }
 
@@ -84,8 +85,8 @@ function findMatches(
   return matches.sort((a, b) => a.start - b.start || a.end - b.end)
 }
 
-/** The stretch of matches that is worth most, with text around it up to the wanted length. */
-function bestWindow(length: number, matches: readonly Match[]): Span {
+/** The stretch of matches, no longer than a snippet, that is worth most. */
+function bestStretch(matches: readonly Match[]): Span {
   let best: Span = { start: 0, end: 0 }
   let bestWorth = 0
   for (const [first, { start }] of matches.entries()) {
@@ -103,6 +104,16 @@ function bestWindow(length: number, matches: readonly Match[]): Span {
     bestWorth = worth
     best = { start, end }
   }
+  return best
+}
+
+function matchAt(matches: readonly Match[], { start, end }: Span): number | undefined {
+  const inside = matches.filter((match) => match.start >= start && match.end <= end)
+  return (inside.find(({ weight }) => weight === phraseWeight) ?? inside[0])?.start
+}
+
+/** With text around it up to the wanted length. */
+function widen(best: Span, length: number): Span {
   const spare = Math.max(0, lengthWanted - (best.end - best.start))
   // A little more room before than after: a sentence is understood from its beginning.
   const from = Math.max(0, Math.min(best.start - Math.ceil(spare / 2), length - lengthWanted))

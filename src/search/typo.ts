@@ -1,19 +1,20 @@
 /** Which word of the library somebody probably meant who typed one that it does not have. */
 import type { Db } from '../base/sqlite.ts'
-import type { TermCursor } from './blocks.ts'
-import { termBytes } from './bytes.ts'
-import { cursorText, walkTerms } from './dictionary.ts'
+import { TermCursor } from './blocks.ts'
+import { termBytes, termText } from './bytes.ts'
+import { blocksOf, blockTerms, cursorText, walkTerms } from './dictionary.ts'
+import { EditDistances } from './edit-distance.ts'
+import { rightLetters } from './near-terms.ts'
 import type { SegmentHeader } from './segments.ts'
 
 /** Shorter words are too close to too many others; longer ones may have two faults (as Lucene's AUTO fuzziness). */
 const lengthMin = 4
 const lengthOfTwoFaults = 8
 const lengthMax = 32
-/** Terms compared per word, all segments together: a few milliseconds. */
-const comparedMax = 60_000
+/** Blocks of the dictionary read per word, all segments together: a few milliseconds. */
+const blocksMax = 600
 
 interface Likely {
-  readonly term: string
   readonly distance: number
   readonly df: number
 }
@@ -32,87 +33,89 @@ export function likelyTerm(
   for (const term of terms) {
     if (term.length < lengthMin || term.length > lengthMax) continue
     const faultsMax = term.length >= lengthOfTwoFaults ? 2 : 1
-    const first = String.fromCodePoint(term.codePointAt(0) ?? 0)
-    let compared = 0
-    for (const { id } of segments)
-      walkTerms(app, id, termBytes(first), (cursor) => {
-        note(found, cursor, term, faultsMax)
-        return ++compared < comparedMax
-      })
+    let left = blocksMax
+    for (const { id } of segments) left -= searchSegment(app, id, term, faultsMax, left, found)
   }
-  const [best] = [...found.values()].sort(
-    (a, b) => a.distance - b.distance || b.df - a.df || (a.term < b.term ? -1 : 1),
+  return closest(found)
+}
+
+/** The most frequent of these terms that the library has. All begin with the same letters. */
+export function likelyEnding(
+  app: Db,
+  segments: readonly SegmentHeader[],
+  terms: ReadonlySet<string>,
+): string | undefined {
+  const found = new Map<string, Likely>()
+  const [any] = terms
+  if (any === undefined) return undefined
+  const beginning = termBytes(any.slice(0, rightLetters))
+  for (const { id } of segments)
+    walkTerms(app, id, beginning, (cursor) => {
+      const text = cursorText(cursor)
+      if (terms.has(text))
+        found.set(text, { distance: 1, df: (found.get(text)?.df ?? 0) + cursor.df })
+      return true
+    })
+  return closest(found)
+}
+
+function closest(found: ReadonlyMap<string, Likely>): string | undefined {
+  const [best] = [...found].sort(
+    ([a, one], [b, two]) => one.distance - two.distance || two.df - one.df || (a < b ? -1 : 1),
   )
-  return best?.term
+  return best?.[0]
+}
+
+/** @returns blocks read */
+function searchSegment(
+  app: Db,
+  segment: number,
+  term: string,
+  faultsMax: number,
+  readMax: number,
+  found: Map<string, Likely>,
+): number {
+  const distances = new EditDistances(termBytes(term), faultsMax * bytesPerFault(term))
+  const blocks = blocksOf(app, segment, termBytes(String.fromCodePoint(term.codePointAt(0) ?? 0)))
+  let read = 0
+  for (const [at, { id, first }] of blocks.entries()) {
+    const next = blocks[at + 1]?.first
+    // All terms of a block begin with what its first term and the next block's have in common.
+    if (next && !distances.mayBegin(first, sharedLength(first, next))) continue
+    if (++read > readMax) break
+    const cursor = new TermCursor(blockTerms(app, id))
+    while (cursor.next()) note(found, cursor, distances, term, faultsMax)
+  }
+  return read
 }
 
 function note(
   found: Map<string, Likely>,
-  cursor: TermCursor,
+  { term: bytes, termLength, shared, df }: TermCursor,
+  distances: EditDistances,
   term: string,
   faultsMax: number,
 ): void {
-  // Bytes of a term: at most three a letter, so a first look needs no text.
-  if (cursor.termLength < term.length - faultsMax) return
-  if (cursor.termLength > (term.length + faultsMax) * 3) return
-  const candidate = cursorText(cursor)
-  if (Math.abs(candidate.length - term.length) > faultsMax) return
-  const distance = editDistance(term, candidate, faultsMax)
-  if (distance > faultsMax) return
-  const known = found.get(candidate)
-  found.set(candidate, {
-    term: candidate,
+  const distance = distances.next(bytes, termLength, shared)
+  const most = faultsMax * bytesPerFault(term)
+  if (distance > most) return
+  const text = termText(bytes, 0, termLength)
+  if (text[0] !== term[0]) return
+  const known = found.get(text)
+  found.set(text, {
     distance: Math.min(distance, known?.distance ?? distance),
-    df: (known?.df ?? 0) + cursor.df,
+    df: (known?.df ?? 0) + df,
   })
 }
 
-/**
- * Optimal string alignment: the edits between two words, an exchange of neighbours being one.
- * @returns the distance, or `most + 1` when it is greater than `most`
- */
-export function editDistance(a: string, b: string, most: number): number {
-  if (Math.abs(a.length - b.length) > most) return most + 1
-  let [before, last, row] = [0, 1, 2].map(() => new Int16Array(b.length + 1)) as [
-    Int16Array,
-    Int16Array,
-    Int16Array,
-  ]
-  for (let j = 0; j <= b.length; j++) last[j] = j
-  for (let i = 1; i <= a.length; i++) {
-    row[0] = i
-    let least = i
-    for (let j = 1; j <= b.length; j++) {
-      const value = Math.min(
-        edits(a, b, i, j, last, row),
-        isExchange(a, b, i, j) ? (before[j - 2] as number) + 1 : most + 1,
-      )
-      row[j] = value
-      if (value < least) least = value
-    }
-    if (least > most) return most + 1
-    ;[before, last, row] = [last, row, before]
-  }
-  return Math.min(last[b.length] as number, most + 1)
+/** Distances are in bytes. A wrong letter of another alphabet may differ in its last byte or in all. */
+function bytesPerFault(term: string): number {
+  return (term.codePointAt(0) ?? 0) < 0x80 ? 1 : 2
 }
 
-function edits(
-  a: string,
-  b: string,
-  i: number,
-  j: number,
-  last: Int16Array,
-  row: Int16Array,
-): number {
-  const replaced = (last[j - 1] as number) + (a.charCodeAt(i - 1) === b.charCodeAt(j - 1) ? 0 : 1)
-  return Math.min(replaced, (last[j] as number) + 1, (row[j - 1] as number) + 1)
-}
-
-function isExchange(a: string, b: string, i: number, j: number): boolean {
-  return (
-    i > 1 &&
-    j > 1 &&
-    a.charCodeAt(i - 1) === b.charCodeAt(j - 2) &&
-    a.charCodeAt(i - 2) === b.charCodeAt(j - 1)
-  )
+function sharedLength(a: Uint8Array, b: Uint8Array): number {
+  const limit = Math.min(a.length, b.length)
+  let shared = 0
+  while (shared < limit && a[shared] === b[shared]) shared++
+  return shared
 }

@@ -26,8 +26,10 @@ const prefixes = ['gener', 'commun', 'arsen', 'past', 'univers', 'later', 'emerg
 const doubles = new Set(['bb', 'dd', 'ff', 'gg', 'mm', 'nn', 'pp', 'rr', 'tt'])
 
 /** Suffix and what replaces it, longest first within a step. */
-type Rules = readonly (readonly [suffix: string, replacement: string])[]
-const secondStep: Rules = [
+type Rule = readonly [suffix: string, replacement: string]
+/** By the last letter of the suffix: most words end in a letter that few suffixes have. */
+type Rules = ReadonlyMap<string, readonly Rule[]>
+const secondStep = byLastLetter([
   ['ational', 'ate'],
   ['fulness', 'ful'],
   ['iveness', 'ive'],
@@ -52,8 +54,8 @@ const secondStep: Rules = [
   ['bli', 'ble'],
   ['ogi', 'og'],
   ['li', ''],
-]
-const thirdStep: Rules = [
+])
+const thirdStep = byLastLetter([
   ['ational', 'ate'],
   ['tional', 'tion'],
   ['alize', 'al'],
@@ -63,9 +65,16 @@ const thirdStep: Rules = [
   ['ical', 'ic'],
   ['ness', ''],
   ['ful', ''],
-]
-const fourthStep =
-  'ement able ance ence ible ment ant ate ent ion ism iti ive ize ous al er ic'.split(' ')
+])
+const fourthStep = byLastLetter(
+  'ement able ance ence ible ment ant ate ent ion ism iti ive ize ous al er ic'
+    .split(' ')
+    .map((suffix): Rule => [suffix, '']),
+)
+
+function byLastLetter(rules: readonly Rule[]): Rules {
+  return Map.groupBy(rules, ([suffix]) => suffix.at(-1) ?? '')
+}
 
 /** @param word in lower case; anything but a to z is a consonant */
 export function stemEnglish(word: string): string {
@@ -112,7 +121,9 @@ function regionAfter(word: string, from: number): number {
 }
 
 function firstRegion(word: string): number {
-  const prefix = prefixes.find((start) => word.startsWith(start))
+  const prefix = prefixes.find(
+    (start) => word.charCodeAt(0) === start.charCodeAt(0) && word.startsWith(start),
+  )
   return prefix ? prefix.length : regionAfter(word, 0)
 }
 
@@ -124,6 +135,7 @@ function plural(word: string): string {
 }
 
 function pastAndGerund(word: string, first: number): string {
+  if (!'dgy'.includes(word[word.length - 1] ?? ' ')) return word
   for (const suffix of ['eedly', 'eed'])
     if (word.endsWith(suffix))
       return word.length - suffix.length >= first
@@ -164,7 +176,7 @@ function finalY(word: string): string {
 }
 
 function replaceSuffix(word: string, rules: Rules, first: number, second: number): string {
-  for (const [suffix, replacement] of rules) {
+  for (const [suffix, replacement] of rules.get(word[word.length - 1] ?? '') ?? []) {
     if (!word.endsWith(suffix)) continue
     const start = word.length - suffix.length
     const before = word[start - 1] ?? ''
@@ -179,7 +191,7 @@ function replaceSuffix(word: string, rules: Rules, first: number, second: number
 }
 
 function dropSuffix(word: string, second: number): string {
-  for (const suffix of fourthStep) {
+  for (const [suffix] of fourthStep.get(word[word.length - 1] ?? '') ?? []) {
     if (!word.endsWith(suffix)) continue
     const start = word.length - suffix.length
     const applies = start >= second && (suffix !== 'ion' || 'st'.includes(word[start - 1] ?? '-'))

@@ -37,9 +37,19 @@ export class WordMemo {
   #old: Generation = new Map()
   #terms = new Map<string, Term>()
   #size = 0
+  /** The young words of the language asked for last: nearly always the next one too. */
+  #code = ''
+  #words = new Map<string, MemoEntry>()
 
   get(word: string, language: Language): MemoEntry {
-    return this.#young.get(language.code)?.get(word) ?? this.#add(word, language)
+    if (language.code !== this.#code) this.#enter(language.code)
+    return this.#words.get(word) ?? this.#add(word, language)
+  }
+
+  #enter(code: string): void {
+    this.#code = code
+    this.#words = this.#young.get(code) ?? new Map()
+    this.#young.set(code, this.#words)
   }
 
   #add(word: string, language: Language): MemoEntry {
@@ -48,15 +58,11 @@ export class WordMemo {
       this.#young = new Map()
       this.#terms = new Map()
       this.#size = 0
+      this.#enter(language.code)
     }
-    let words = this.#young.get(language.code)
-    if (!words) {
-      words = new Map()
-      this.#young.set(language.code, words)
-    }
-    const entry = this.#old.get(language.code)?.get(word) ?? this.#analyse(word, language)
-    // Cut, so that a key never keeps a whole document alive or is as long as one.
-    words.set(word.length > wordUnitsMax ? word.slice(0, wordUnitsMax) : word, entry)
+    const own = ownCopy(word.slice(0, wordUnitsMax))
+    const entry = this.#old.get(language.code)?.get(own) ?? this.#analyse(own, language)
+    this.#words.set(own, entry)
     this.#size++
     return entry
   }
@@ -74,4 +80,9 @@ export class WordMemo {
     }
     return term
   }
+}
+
+/** A piece cut from a text keeps the whole text in memory (V8's sliced strings); what is remembered must not. */
+function ownCopy(word: string): string {
+  return word.length < 13 ? word : Buffer.from(word, 'utf16le').toString('utf16le')
 }

@@ -1,0 +1,34 @@
+/** What a mistyped ending hides: the terms of all words that are one fault in the later letters away. */
+import { languageOf } from './analysis/registry.ts'
+import { wordTerms } from './analysis/words.ts'
+
+/** Letters taken to be right; terms that begin with them are looked through. */
+export const rightLetters = 3
+const lengthMin = 6
+const lengthMax = 24
+const plain = /^[a-z]+$/
+const letters = [...'abcdefghijklmnopqrstuvwxyz']
+
+/** @returns nothing for words with other letters than a to z, and for very short and very long ones */
+export function nearTermsOf(text: string, language: string): ReadonlySet<string> {
+  const word = text.toLowerCase()
+  if (word.length < lengthMin || word.length > lengthMax || !plain.test(word)) return new Set()
+  const known = languageOf(language)
+  const terms = new Set<string>()
+  for (const near of nearWords(word))
+    for (const term of wordTerms(near, known).terms) terms.add(term)
+  return terms
+}
+
+function* nearWords(word: string): Generator<string> {
+  for (let at = rightLetters; at <= word.length; at++) {
+    const before = word.slice(0, at)
+    const rest = word.slice(at)
+    yield before + rest.slice(1)
+    if (rest.length > 1) yield before + rest[1] + rest[0] + rest.slice(2)
+    for (const letter of letters) {
+      yield before + letter + rest
+      if (rest !== '') yield before + letter + rest.slice(1)
+    }
+  }
+}
