@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { run as runExtract } from './extract.ts'
 import { keywordBench } from './keyword.ts'
 import { type BenchContext, type BenchResult, printResult } from './lib/report.ts'
+import { vectorsBench } from './vectors.ts'
 
 interface BenchOptions extends BenchContext {
   readonly sizes: readonly number[] | undefined
@@ -13,6 +14,10 @@ interface BenchOptions extends BenchContext {
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchResult>>> = {
   keyword: keywordBench,
   extract: extractBench,
+  vectors: ({ testData, say }) => {
+    if (!testData) throw new Error('`vectors` needs the judged collections: set CARREL_TEST_DATA.')
+    return vectorsBench({ testData, say })
+  },
 }
 
 async function extractBench({ testData }: BenchOptions): Promise<BenchResult> {
