@@ -63,6 +63,12 @@ const schema = z.object({
   BM25_B: decimal(0, 1).default(0.75).describe('how much long passages are held back'),
   TITLE_WEIGHT: decimal(0, 20).default(1.5).describe('a word in the title counts as so many'),
   SECTION_WEIGHT: decimal(0, 20).default(1.25).describe('a word in a heading counts as so many'),
+  KEYWORD_SHARE: decimal(0, 1)
+    .default(0.7)
+    .describe('what the words decide in a hybrid search; the meaning has the rest'),
+  VECTOR_CACHE_BYTES_MAX: integer(0, 64 * 2 ** 30)
+    .default(64 * 2 ** 20)
+    .describe('memory per shard for vectors searched lately'),
   PUBLIC_URL: z.url().optional().describe('where browsers reach the server, behind a proxy'),
   TRUST_PROXY: z.string().min(1).optional().describe('proxies whose X-Forwarded-For is believed'),
   LOG_LEVEL: z

@@ -14,8 +14,10 @@ import type { Readiness } from './http/routes/system.ts'
 import { createHttpServer } from './http/server.ts'
 import { acceptedMediaTypes, detectMediaType } from './ingest/media-type.ts'
 import { controlDbPath, lockPath, serverDirectory } from './tenancy/layout.ts'
+import type { TenantId } from './tenancy/tenant-id.ts'
 import { queueLimits } from './threads/call-queue.ts'
 import { createExtractorPool, type ExtractorPool } from './threads/extractor-pool.ts'
+import { FitRunner } from './threads/fit-runner.ts'
 import { IngestRunner } from './threads/ingest-runner.ts'
 import type { StoreClosed } from './threads/protocol.ts'
 import type { ShardStats } from './threads/shard.ts'
@@ -55,7 +57,10 @@ export async function createContext(
   stack.defer(() => control.close())
   const metrics = createMetrics(() => figures(shards, control, runner))
 
-  const shards: Shards = openShards(config, log, metrics, (closed) => tenants.storeClosed(closed))
+  const shards: Shards = openShards(config, log, metrics, {
+    onClosed: (closed) => tenants.storeClosed(closed),
+    onFitDue: (tenant) => fits.notify(tenant),
+  })
   stack.defer(() => shards.close(drainMs))
   const tenants = new TenantDirectory({
     dataDir: config.DATA_DIR,
@@ -68,6 +73,8 @@ export async function createContext(
   stack.defer(() => extractor.close())
   const runner = openRunner(config, log, metrics, { tenants, extractor })
   stack.defer(() => runner.close())
+  const fits = openFits(log, tenants)
+  stack.defer(() => fits.close())
 
   const http = createHttpServer(
     createApp({
@@ -106,7 +113,7 @@ function openShards(
   config: Config,
   log: Log,
   metrics: Metrics,
-  onClosed: (store: StoreClosed) => void,
+  told: { onClosed: (store: StoreClosed) => void; onFitDue: (tenant: TenantId) => void },
 ): Shards {
   return new Shards({
     count: config.SHARDS,
@@ -120,9 +127,12 @@ function openShards(
         b: config.BM25_B,
         titleWeight: config.TITLE_WEIGHT,
         sectionWeight: config.SECTION_WEIGHT,
+        keywordShare: config.KEYWORD_SHARE,
       },
+      vectorCacheBytesMax: config.VECTOR_CACHE_BYTES_MAX,
     },
-    onClosed: (closed) => closed.forEach(onClosed),
+    onClosed: (closed) => closed.forEach(told.onClosed),
+    onFitDue: told.onFitDue,
     onDeath: (error) => {
       metrics.shardRestarts.inc()
       log.error({ err: error }, 'a shard died and is replaced')
@@ -162,6 +172,18 @@ function openRunner(
       if (end.outcome === 'requeued')
         log.warn({ ...event, err: cause }, 'a document is read again later')
       else log.info(event, 'a document was read')
+    },
+  })
+}
+
+function openFits(log: Log, tenants: TenantDirectory): FitRunner {
+  return new FitRunner({
+    call: (tenant, operation, args) => tenants.call(tenant, operation, args),
+    onEnd: ({ cause, ms, ...end }) => {
+      const event = { ...end, ms: Math.round(ms) }
+      if (end.outcome === 'failed')
+        log.error({ ...event, err: cause }, 'a library could not be learnt from')
+      else log.info(event, 'a library was learnt from')
     },
   })
 }

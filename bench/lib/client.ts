@@ -101,10 +101,12 @@ export class Client {
     return all
   }
 
-  async search(query: string, limit = 10): Promise<HitAnswer[]> {
+  /** By words alone unless told: the same from the moment a document is ready, while vectors follow a little later. */
+  async search(query: string, limit = 10, mode = 'keyword'): Promise<HitAnswer[]> {
     const { status, body } = await this.request<{ hits: HitAnswer[] }>('POST', '/v1/search', {
       query,
       limit,
+      mode,
     })
     if (status !== 200) throw new Error(`search for ${query}: ${status} ${JSON.stringify(body)}`)
     return body.hits

@@ -25,6 +25,8 @@ export interface OpenOptions {
   readonly migrations: readonly string[]
   /** Hard wall in pages; forgotten by SQLite on close, so it is set on every open. */
   readonly pagesMax?: number
+  /** Only a new file can be made so that its free pages can be given back to the file system, step by step. */
+  readonly autoVacuum?: 'incremental'
   /** Looks at an existing file before anything is written to it; throws to refuse it, untouched. */
   readonly verify?: (db: Db) => void
 }
@@ -187,6 +189,8 @@ function refuseStranger(db: Db, raw: BetterSqlite3.Database, options: OpenOption
 
 function setUp(raw: BetterSqlite3.Database, options: OpenOptions): void {
   raw.pragma('trusted_schema = OFF')
+  // Before the first page is written, which is what journal_mode does; ignored in a file that has pages.
+  if (options.autoVacuum) raw.pragma(`auto_vacuum = ${options.autoVacuum}`)
   raw.pragma('journal_mode = WAL')
   raw.pragma(`synchronous = ${options.synchronous}`)
   raw.pragma(`cache_size = -${cacheKib}`)
@@ -204,6 +208,12 @@ function migrate(db: Db, { migrations, applicationId }: OpenOptions): void {
       db.pragma(`user_version = ${next + 1}`)
     })
   }
+}
+
+/** Whether a database file turned out to be unreadable. */
+export function isDamage(error: unknown): boolean {
+  const code = sqliteCode(error) ?? ''
+  return code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')
 }
 
 /** The SQLite result code of an error, such as `SQLITE_FULL`, or undefined for any other error. */

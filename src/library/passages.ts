@@ -20,6 +20,12 @@ const selectPassage = `SELECT p.id, p.document_seq, p.revision, p.section, p.lan
   d.id AS document_id, d.title FROM passages p JOIN documents d ON d.seq = p.document_seq WHERE p.id = ?`
 const selectPassages = `SELECT id, section, language, text FROM passages
   WHERE document_seq = ? AND revision = ? AND id > ? ORDER BY id LIMIT ?`
+const selectPublished = `SELECT r.first, r.last FROM documents d
+  JOIN passage_ranges r ON r.document_seq = d.seq AND r.revision = d.revision ORDER BY r.first`
+const selectTexts = `SELECT p.id, p.language, p.text, d.title FROM passages p
+  JOIN documents d ON d.seq = p.document_seq AND d.revision = p.revision
+  WHERE p.id BETWEEN ? AND ? AND p.id % ? = 0 ORDER BY p.id LIMIT ?`
+const selectCount = 'SELECT coalesce(sum(passages), 0) AS count FROM documents WHERE revision > 0'
 const deletePages = 'DELETE FROM pages WHERE document_seq = ? AND revision = ?'
 const deletePassages = 'DELETE FROM passages WHERE document_seq = ? AND revision = ?'
 const deleteRanges = 'DELETE FROM passage_ranges WHERE document_seq = ? AND revision = ?'
@@ -128,6 +134,34 @@ export function pageLabel(
   page: number,
 ): string | null {
   return app.get<{ label: string | null }>(selectLabel, documentSeq, revision, page)?.label ?? null
+}
+
+/** What an embedder reads of a passage. */
+export interface PassageToEmbed {
+  readonly id: number
+  readonly language: string
+  readonly text: string
+  readonly title: string
+}
+
+/** The passage ids that are searched, of the whole library: ascending, apart. */
+export function publishedRanges(app: Db): PassageRange[] {
+  return app.all<PassageRange>(selectPublished)
+}
+
+/** How many passages are searched. */
+export function publishedPassages(app: Db): number {
+  return app.get<{ count: number }>(selectCount)?.count ?? 0
+}
+
+/** Passages that are searched, ascending; ids of others in the range are passed over. @param every only ids it divides */
+export function passagesToEmbed(
+  app: Db,
+  { first, last }: PassageRange,
+  limit: number,
+  every = 1,
+): PassageToEmbed[] {
+  return app.all<PassageToEmbed>(selectTexts, first, last, every, limit)
 }
 
 /** A passage with its document, or undefined when it is gone. */

@@ -15,6 +15,8 @@ export interface PoolOptions {
   /** Asked before a store closes: is there work in it that somebody must come back for? */
   readonly hasWork?: (store: Store) => boolean
   readonly onOpen?: (store: Store) => void
+  /** Told while the store is still open: whoever remembers something of its files forgets it. */
+  readonly onClosing?: (store: Store) => void
 }
 
 export interface PoolStats {
@@ -154,8 +156,18 @@ export class Pool {
     }
   }
 
+  /** A store that cannot be asked any more must close all the same; somebody must come back for it. */
+  #hasWork(store: Store): boolean {
+    try {
+      return this.#options.hasWork?.(store) ?? false
+    } catch {
+      return true
+    }
+  }
+
   #closeEntry({ store }: Entry): void {
-    const unfinished = this.#options.hasWork?.(store) ?? false
+    const unfinished = this.#hasWork(store)
+    this.#options.onClosing?.(store)
     const atRest = closeStore(store)
     this.#options.onClose?.({ tenant: store.tenant, atRest, unfinished })
   }

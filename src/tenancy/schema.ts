@@ -2,11 +2,13 @@
 import { keywordIndexSql } from './migrations/keyword-index.ts'
 import { librarySql } from './migrations/library.ts'
 import { vecsMetaSql } from './migrations/vecs-meta.ts'
+import { vectorChangesSql } from './migrations/vector-changes.ts'
+import { vectorsSql } from './migrations/vectors.ts'
 
 /** `Crla` and `Crlv` in ASCII. */
 export const appApplicationId = 0x43726c61
 export const vecsApplicationId = 0x43726c76
 
 /** Index + 1 is the file's `user_version`. Released entries are never edited. */
-export const appMigrations: readonly string[] = [librarySql + keywordIndexSql]
-export const vecsMigrations: readonly string[] = [vecsMetaSql]
+export const appMigrations: readonly string[] = [librarySql + keywordIndexSql + vectorChangesSql]
+export const vecsMigrations: readonly string[] = [vecsMetaSql + vectorsSql]

@@ -110,16 +110,39 @@ function makeTenant(dataDir: string, tenant: TenantId, generation: string): void
   }
 }
 
+/** A file that cannot be read is made anew: everything in it comes from app.db. One of another user is refused. */
 function openVecs(directory: string, tenant: TenantId, generation: string): Db {
+  try {
+    return openVecsAsItIs(directory, tenant, generation)
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== 'tenant_damaged') throw error
+    discardVecs(directory)
+    return openVecsAsItIs(directory, tenant, generation)
+  }
+}
+
+/** Removes vecs.db so that the next open makes it anew. Only while nobody has a handle on it. */
+export function discardVecs(directory: string): void {
+  const path = vecsDbPath(directory)
+  // A log beside a new file would be read as a part of it.
+  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(path + suffix, { force: true })
+}
+
+function openVecsAsItIs(directory: string, tenant: TenantId, generation: string): Db {
   const path = vecsDbPath(directory)
   const isNew = !existsSync(path)
+  if (isNew) discardVecs(directory)
   const db = openDb(path, {
     mode: isNew ? 'create' : 'open',
     // Vectors can be computed again; what a user was told is saved is in app.db.
     synchronous: 'NORMAL',
     applicationId: vecsApplicationId,
     migrations: vecsMigrations,
-    verify: (opened) => checkOwner(opened, tenant, generation),
+    autoVacuum: 'incremental',
+    verify: (opened) => {
+      refuseUnowned(opened)
+      checkOwner(opened, tenant, generation)
+    },
   })
   if (isNew) writeOwner(db, tenant, generation)
   return db
@@ -131,6 +154,12 @@ function writeOwner(db: Db, tenant: TenantId, generation: string): void {
     db.run(insertMeta, 'generation', generation)
     db.run(insertMeta, 'epoch', '0')
   })
+}
+
+/** A crash between making the file and writing its owner leaves one that is nobody's and empty. */
+function refuseUnowned(vecs: Db): void {
+  if (metaOf(vecs, 'tenant') === '')
+    throw new Problem('tenant_damaged', 'The vectors of this library have no owner.')
 }
 
 function checkOwner(db: Db, tenant: TenantId, generation: string | undefined): void {

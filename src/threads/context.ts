@@ -1,8 +1,11 @@
 /** What operations share within one shard thread: caches that hold no tenant's content, and settings. */
 import type { Analyser } from '../search/analysis/analyser.ts'
 import { createAnalyser } from '../search/analysis/analyser.ts'
+import { TermCounter } from '../search/embed/text-terms.ts'
 import { createScratch } from '../search/keyword-search.ts'
 import type { SearchScratch } from '../search/scoring.ts'
+import { VectorEngine } from '../search/vectors/vector-search.ts'
+import type { TenantId } from '../tenancy/tenant-id.ts'
 import type { RankingSettings } from './protocol.ts'
 
 export interface ShardContext {
@@ -10,10 +13,28 @@ export interface ShardContext {
   readonly analyser: Analyser
   /** Score arrays, used again by the next search; cleared by each. */
   readonly scratch: SearchScratch
+  /** Counts terms as the built-in embedder does; remembers stop words only. */
+  readonly counter: TermCounter
+  /** Blocks of the spaces searched last, bounded; forgets a store when it closes. */
+  readonly engine: VectorEngine
   readonly ranking: RankingSettings
+  /** Whose vectors turned out to be unreadable, with their directories: they are made anew, the words serve meanwhile. */
+  readonly damagedVectors: Map<TenantId, string>
   nowMs(): number
 }
 
-export function createShardContext(ranking: RankingSettings): ShardContext {
-  return { analyser: createAnalyser(), scratch: createScratch(), ranking, nowMs: () => Date.now() }
+export function createShardContext(
+  ranking: RankingSettings,
+  vectorCacheBytesMax: number,
+): ShardContext {
+  const analyser = createAnalyser()
+  return {
+    analyser,
+    scratch: createScratch(),
+    counter: new TermCounter(analyser),
+    engine: new VectorEngine(vectorCacheBytesMax),
+    ranking,
+    damagedVectors: new Map(),
+    nowMs: () => Date.now(),
+  }
 }

@@ -1,48 +1,85 @@
-/** Work that nobody waits for: index merges and re-indexing, in short steps between operations. */
-
+/** Work that nobody waits for: merges, re-indexing and vectors, in short steps between operations. */
+import { isDamage } from '../base/sqlite.ts'
 import { hasJobs } from '../library/jobs.ts'
+import { setVectorNote, vectorNote } from '../library/vector-changes.ts'
 import { mergePending, mergeStep } from '../search/merge.ts'
 import type { Pool } from '../tenancy/pool.ts'
-import type { Store } from '../tenancy/store.ts'
+import { discardVecs, type Store } from '../tenancy/store.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import type { ShardContext } from './context.ts'
 import { reindexPending, reindexStep } from './reindex.ts'
+import { fitPlan } from './vector-spaces.ts'
+import { VectorWork } from './vector-work.ts'
 
 /** One step; a search that arrives during it waits at most about this long. */
 const stepMs = 5
+/** Of embedding; storing what was embedded comes on top. */
+const embedMs = 3
+
+export interface HousekeeperOptions {
+  readonly pool: () => Pool
+  /** The tenant's vectors are complete, and its library has changed enough to be learnt from (again). */
+  readonly onFitDue: (tenant: TenantId) => void
+}
 
 export class Housekeeper {
   readonly #context: ShardContext
-  readonly #pool: () => Pool
+  readonly #options: HousekeeperOptions
+  readonly #vectors: VectorWork
   /** Tenants with something to do, in turn. */
   readonly #due = new Map<TenantId, string>()
   #next: NodeJS.Immediate | undefined
   #isStopped = false
 
-  constructor(context: ShardContext, pool: () => Pool) {
+  constructor(context: ShardContext, options: HousekeeperOptions) {
     this.#context = context
-    this.#pool = pool
+    this.#options = options
+    this.#vectors = new VectorWork(context)
   }
 
-  /** Notes the store if there is work in it. Cheap: two index look-ups. */
+  /** A store was opened: whatever it was left with is taken up again. */
+  opened(store: Store): void {
+    this.#guarded(store, () => this.#vectors.opened(store))
+    this.look(store)
+    this.#guarded(store, () => {
+      if (vectorNote(store.vecs, 'learn') !== undefined) this.#tellFit(store)
+    })
+  }
+
+  /** A store is about to be closed. */
+  closing(store: Store): void {
+    this.#vectors.forget(store)
+    this.#context.engine.forget(store.vecs)
+  }
+
+  /** Notes the store if there is work in it. Cheap: a few index look-ups. */
   look(store: Store): void {
     if (this.#due.has(store.tenant)) return
-    if (mergePending(store.app) || reindexPending(store.app))
+    if (mergePending(store.app) || reindexPending(store.app) || this.#vectorsPending(store))
       this.#due.set(store.tenant, store.generation)
   }
 
   /** Whether closing this store leaves something unfinished. */
   hasWork(store: Store): boolean {
-    return hasJobs(store.app) || mergePending(store.app) || reindexPending(store.app)
+    return (
+      hasJobs(store.app) ||
+      mergePending(store.app) ||
+      reindexPending(store.app) ||
+      this.#vectorsPending(store) ||
+      vectorNote(store.vecs, 'learn') !== undefined
+    )
   }
 
   /** Starts the next step once the messages that wait now have been answered. */
   wake(): void {
-    if (this.#due.size === 0 || this.#next || this.#isStopped) return
+    const isIdle = this.#due.size === 0 && this.#context.damagedVectors.size === 0
+    if (isIdle || this.#next || this.#isStopped) return
     this.#next = setImmediate(() => {
       this.#next = undefined
+      this.#discardDamaged()
       this.#step()
-      this.wake()
+      // What is leased cannot be discarded yet: the next message tries again.
+      if (this.#due.size > 0) this.wake()
     })
   }
 
@@ -57,16 +94,61 @@ export class Housekeeper {
     const [tenant, generation] = first
     this.#due.delete(tenant)
     try {
-      const hasMore = this.#pool().use(tenant, { generation, create: false }, (store) =>
-        reindexPending(store.app)
-          ? reindexStep(this.#context, store)
-          : mergeStep(store.app, stepMs) || reindexPending(store.app),
-      )
+      const hasMore = this.#options
+        .pool()
+        .use(tenant, { generation, create: false }, (store) => this.#work(store))
       // To the end of the line: every tenant gets its turn.
       if (hasMore) this.#due.set(tenant, generation)
     } catch {
       // The store cannot be written now (full disk, damaged file): its next operation says so to its user,
       // and the next write notes the work again.
+    }
+  }
+
+  /** Words first, then vectors: a document is found by its words before it is by its meaning. */
+  #work(store: Store): boolean {
+    if (reindexPending(store.app)) return reindexStep(this.#context, store)
+    if (mergePending(store.app)) {
+      mergeStep(store.app, stepMs)
+      return true
+    }
+    this.#guarded(store, () => {
+      if (this.#vectors.isPending(store) && this.#vectors.step(store, embedMs)) return
+      this.#tellFit(store)
+    })
+    return this.#vectorsPending(store) || reindexPending(store.app)
+  }
+
+  /** Noted in the file, so that a stop in the middle does not put it off until the library changes again. */
+  #tellFit(store: Store): void {
+    const isDue = fitPlan(store) !== undefined
+    const isNoted = vectorNote(store.vecs, 'learn') !== undefined
+    if (isDue !== isNoted) setVectorNote(store.vecs, 'learn', isDue ? '1' : undefined)
+    if (isDue) this.#options.onFitDue(store.tenant)
+  }
+
+  #vectorsPending(store: Store): boolean {
+    return this.#guarded(store, () => this.#vectors.isPending(store)) ?? true
+  }
+
+  /** Vectors that cannot be read are no reason to fail: the words serve. */
+  #guarded<T>(store: Store, work: () => T): T | undefined {
+    try {
+      return work()
+    } catch (error) {
+      if (!isDamage(error)) throw error
+      this.#context.damagedVectors.set(store.tenant, store.directory)
+      return undefined
+    }
+  }
+
+  /** Closed, removed, and made anew by the next open, which finds it behind the truth. */
+  #discardDamaged(): void {
+    const damaged = this.#context.damagedVectors
+    for (const [tenant, directory] of [...damaged]) {
+      if (!this.#options.pool().close(tenant)) continue
+      damaged.delete(tenant)
+      discardVecs(directory)
     }
   }
 }

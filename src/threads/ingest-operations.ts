@@ -23,6 +23,7 @@ import {
   passageRanges,
   revisionsOf,
 } from '../library/passages.ts'
+import { noteVectorChange } from '../library/vector-changes.ts'
 import {
   dropPending,
   type IndexedPassage,
@@ -75,6 +76,7 @@ export function finish(
     for (const revision of revisionsOf(app, job.documentSeq))
       if (revision !== job.revision) dropSearched(app, { documentSeq: job.documentSeq, revision })
     completeJob(app, job, summary, context.nowMs())
+    noteVectorChange(app, 'embed', passageRanges(app, job))
     return true
   })
 }
@@ -129,7 +131,9 @@ export function dropSearched(
   app: Store['app'],
   revision: { documentSeq: number; revision: number },
 ): void {
-  for (const range of passageRanges(app, revision)) tombstonePassages(app, range.first, range.last)
+  const ranges = passageRanges(app, revision)
+  for (const range of ranges) tombstonePassages(app, range.first, range.last)
+  noteVectorChange(app, 'drop', ranges)
   dropRevision(app, revision)
 }
 

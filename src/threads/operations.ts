@@ -2,6 +2,7 @@
 import type { Store } from '../tenancy/store.ts'
 import type { ShardContext } from './context.ts'
 import * as documents from './document-operations.ts'
+import * as fit from './fit-operations.ts'
 import * as ingest from './ingest-operations.ts'
 import { search } from './search-operation.ts'
 
@@ -36,6 +37,9 @@ export const operations = {
   'ingest.fail': background(ingest.fail),
   'ingest.requeue': background(ingest.requeue),
   'ingest.next': read(ingest.nextJob),
+  'fit.plan': { ...read(fit.plan), lane: 'background' },
+  'fit.passages': { ...read(fit.passages), lane: 'background' },
+  'fit.store': background(fit.store),
 } as const
 
 export type Operations = {

@@ -8,14 +8,18 @@ export interface ShardWorkerData {
   readonly storesMax: number
   readonly idleMs: number
   readonly ranking: RankingSettings
+  /** Memory for vectors searched lately. */
+  readonly vectorCacheBytesMax: number
 }
 
-/** How the keyword arm weighs; settings of the server, the same for every search. */
+/** How a search weighs; settings of the server, the same for every search. */
 export interface RankingSettings {
   readonly k1: number
   readonly b: number
   readonly titleWeight: number
   readonly sectionWeight: number
+  /** Of the words in a hybrid search, 0 … 1; the vectors have the rest. */
+  readonly keywordShare: number
 }
 
 /** Which store an operation runs on. Made from the principal; nothing else names a tenant. */
@@ -53,5 +57,7 @@ export interface StoreClosed {
 export interface FromShard {
   readonly replies: readonly Reply[]
   readonly closed: readonly StoreClosed[]
+  /** Libraries that the embedder should learn from (again). */
+  readonly fits: readonly TenantId[]
   readonly pool: PoolStats
 }

@@ -1,6 +1,7 @@
 /** Indexing a document's passages again (its title changed) beside the old postings, then switching at once. */
 import type { Db } from '../base/sqlite.ts'
-import { nextReindex, passagesAfter, setReindexAfter } from '../library/passages.ts'
+import { nextReindex, passageRanges, passagesAfter, setReindexAfter } from '../library/passages.ts'
+import { noteVectorChange } from '../library/vector-changes.ts'
 import { dropPending, indexPassages, replaceSegments } from '../search/index-writer.ts'
 import type { Store } from '../tenancy/store.ts'
 import type { ShardContext } from './context.ts'
@@ -27,6 +28,8 @@ export function reindexStep(context: ShardContext, { app }: Store): boolean {
     } else {
       replaceSegments(app, due)
       setReindexAfter(app, due.documentSeq, null)
+      // A passage is embedded with its title.
+      noteVectorChange(app, 'embed', passageRanges(app, due))
     }
   })
   return true

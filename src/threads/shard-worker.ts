@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { Problem } from '../base/problem.ts'
 import { sqliteCode } from '../base/sqlite.ts'
 import { Pool } from '../tenancy/pool.ts'
+import type { TenantId } from '../tenancy/tenant-id.ts'
 import { createShardContext } from './context.ts'
 import { Housekeeper } from './housekeeper.ts'
 import { isOperationName, operations } from './operations.ts'
@@ -24,14 +25,22 @@ const data = workerData as ShardWorkerData
 
 let replies: Reply[] = []
 let closed: StoreClosed[] = []
-const context = createShardContext(data.ranking)
-const housekeeper = new Housekeeper(context, () => pool)
+let fits: TenantId[] = []
+const context = createShardContext(data.ranking, data.vectorCacheBytesMax)
+const housekeeper = new Housekeeper(context, {
+  pool: () => pool,
+  onFitDue: (tenant) => {
+    fits.push(tenant)
+    post()
+  },
+})
 const pool: Pool = new Pool({
   dataDir: data.dataDir,
   storesMax: data.storesMax,
   idleMs: data.idleMs,
   hasWork: (store) => housekeeper.hasWork(store),
-  onOpen: (store) => housekeeper.look(store),
+  onOpen: (store) => housekeeper.opened(store),
+  onClosing: (store) => housekeeper.closing(store),
   onClose: (store) => closed.push(store),
 })
 const sweep = setInterval(
@@ -98,9 +107,10 @@ function asProblem(error: unknown): { problem: ReturnType<Problem['toData']>; st
 }
 
 function post(): void {
-  const message: FromShard = { replies, closed, pool: pool.stats() }
+  const message: FromShard = { replies, closed, fits, pool: pool.stats() }
   replies = []
   closed = []
+  fits = []
   port?.postMessage(message)
 }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { Problem, type ProblemData } from '../base/problem.ts'
 import type { PoolStats } from '../tenancy/pool.ts'
+import type { TenantId } from '../tenancy/tenant-id.ts'
 import { CallQueue, type Queued, type QueueLimits } from './call-queue.ts'
 import type { FromShard, Reply, ShardWorkerData, StoreClosed, Target, ToShard } from './protocol.ts'
 
@@ -11,6 +12,8 @@ const deadlineTickMs = 100
 /** A thread that answers nothing for this long while it has work is taken for dead and replaced. */
 const stuckMsDefault = 30_000
 const restartDelayMaxMs = 5_000
+/** A shard's garbage is short-lived: a small nursery keeps a long book from growing the process by some ten megabytes. */
+const youngMibMax = 8
 
 export interface ShardOptions {
   readonly worker: ShardWorkerData
@@ -19,6 +22,7 @@ export interface ShardOptions {
   /** Another entry than the product's, for tests of what a dying thread does. */
   readonly entry?: URL
   readonly onClosed: (closed: readonly StoreClosed[]) => void
+  readonly onFitDue?: (tenant: TenantId) => void
   readonly onDeath: (error: unknown) => void
   readonly onFault: (operation: string, stack: string) => void
   readonly onTiming?: (operation: string, seconds: number) => void
@@ -105,7 +109,10 @@ export class Shard {
 
   #start(): void {
     const entry = this.#options.entry ?? new URL('./shard-worker.ts', import.meta.url)
-    const worker = new Worker(entry, { workerData: this.#options.worker })
+    const worker = new Worker(entry, {
+      workerData: this.#options.worker,
+      resourceLimits: { maxYoungGenerationSizeMb: youngMibMax },
+    })
     let failure: unknown
     worker.on('message', (message: FromShard) => this.#received(message))
     worker.on('error', (error) => {
@@ -161,10 +168,11 @@ export class Shard {
     this.#worker.postMessage({ calls } satisfies ToShard)
   }
 
-  #received({ replies, closed, pool }: FromShard): void {
+  #received({ replies, closed, fits, pool }: FromShard): void {
     this.#pool = pool
     this.#lastReplyAtMs = performance.now()
     if (closed.length > 0) this.#options.onClosed(closed)
+    for (const tenant of fits) this.#options.onFitDue?.(tenant)
     for (const reply of replies) this.#answer(reply)
     this.#flush()
     if (this.#running.size === 0 && this.#queue.waiting === 0) this.#onDrained?.()

@@ -46,7 +46,7 @@ test.each<[string, RequestInit, number, string | undefined]>([
     400,
     'filter.owner',
   ],
-  ['a mode there is not yet', jsonInit('POST', { query: 'x', mode: 'hybrid' }), 422, undefined],
+  ['a share beyond one', jsonInit('POST', { query: 'x', alpha: 1.5 }), 400, 'alpha'],
 ])('a search with %s is refused, and asked of nobody', async (_, init, status, path) => {
   const server = await startServer()
   const problem = await problemOf(await server.as('alice', '/v1/search', init))
@@ -69,13 +69,20 @@ test('a search is passed on with its defaults, from a body and from an address',
   const post = await server.as('alice', '/v1/search', query('pride'))
   expect(await post.json()).toEqual({
     hits: [],
-    mode: 'keyword',
+    mode: 'hybrid',
     corrected: [],
     took_ms: expect.any(Number),
   })
   const get = await server.as('alice', '/v1/search?q=pride&limit=5')
   expect(get.status).toBe(200)
-  const args = { query: 'pride', mode: 'keyword', limit: 10, filter: {}, explain: false }
+  const args = {
+    query: 'pride',
+    mode: 'hybrid',
+    limit: 10,
+    filter: {},
+    explain: false,
+    facets: false,
+  }
   expect(server.tenant('alice').calls).toEqual([
     { name: 'search', args },
     { name: 'search', args: { ...args, limit: 5 } },

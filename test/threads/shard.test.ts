@@ -6,7 +6,7 @@ import { Shard } from '../../src/threads/shard.ts'
 import { shardIndex } from '../../src/threads/shards.ts'
 
 const tenant = 'alice' as TenantId
-const ranking = { k1: 1.2, b: 0.75, titleWeight: 1, sectionWeight: 1 }
+const ranking = { k1: 1.2, b: 0.75, titleWeight: 1, sectionWeight: 1, keywordShare: 0.7 }
 
 function start(options: { stuckMs?: number; tenantRunningMax?: number } = {}): {
   shard: Shard
@@ -15,7 +15,7 @@ function start(options: { stuckMs?: number; tenantRunningMax?: number } = {}): {
   const deaths: unknown[] = []
   const shard = new Shard({
     entry: new URL('./dying-shard.ts', import.meta.url),
-    worker: { dataDir: '/nowhere', storesMax: 1, idleMs: 1000, ranking },
+    worker: { dataDir: '/nowhere', storesMax: 1, idleMs: 1000, ranking, vectorCacheBytesMax: 0 },
     limits: { ...queueLimits, tenantRunningMax: options.tenantRunningMax ?? 4 },
     ...(options.stuckMs !== undefined && { stuckMs: options.stuckMs }),
     onClosed: () => undefined,

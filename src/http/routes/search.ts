@@ -1,6 +1,5 @@
 /** Search in the caller's library. */
 import { z } from 'zod'
-import { Problem } from '../../base/problem.ts'
 import type { TenantHandle } from '../../control/tenant-directory.ts'
 import { type Route, route } from '../route.ts'
 import { json, tagSchema, tagsMax } from '../wire.ts'
@@ -20,7 +19,13 @@ const querySchema = z
   .string()
   .max(queryLengthMax)
   .refine((query) => query.trim() !== '', 'says nothing to look for')
-const modeSchema = z.enum(modes).default('keyword')
+const modeSchema = z.enum(modes).default('hybrid')
+const alphaSchema = z
+  .number()
+  .min(0)
+  .max(1)
+  .optional()
+  .describe('what the words decide in a hybrid search; the meaning has the rest')
 const filterValues = z.array(z.string().min(1).max(filterValueLengthMax)).max(filterValuesMax)
 
 const filterSchema = z.strictObject({
@@ -35,7 +40,9 @@ const bodySchema = z.strictObject({
   mode: modeSchema,
   limit: z.int().min(1).max(hitsMax).default(hitsDefault),
   filter: filterSchema.default({}),
+  alpha: alphaSchema,
   explain: z.boolean().default(false),
+  facets: z.boolean().default(false),
 })
 
 const addressSchema = z.strictObject({
@@ -54,6 +61,25 @@ const explainedSchema = z.object({
   score: z.number(),
 })
 
+const explainSchema = z.object({
+  arms: z
+    .array(
+      z.object({
+        arm: z.string(),
+        rank: z.int().nullable().describe('from 1; null where the arm did not find it'),
+        raw: z.number().nullable().describe('on the arm’s own scale: BM25, cosine'),
+        normalised: z.number().describe('0 to 1; the raw score where one arm was asked'),
+        share: z.number(),
+      }),
+    )
+    .describe('their shares add up to the score'),
+  words: z.array(explainedSchema).describe('what each word gave to the keyword arm’s raw score'),
+})
+
+const facetSchema = z.array(
+  z.object({ value: z.string(), count: z.int().describe('passages among the candidates') }),
+)
+
 const replySchema = z.object({
   hits: z.array(
     z.object({
@@ -66,13 +92,22 @@ const replySchema = z.object({
       text: z.string(),
       snippet: z.string().describe('HTML-escaped text with `<mark>`'),
       score: z.number(),
-      explain: z.array(explainedSchema).optional().describe('with `explain`, word by word'),
+      explain: explainSchema.optional().describe('with `explain`, why it is where it is'),
     }),
   ),
-  mode: z.enum(modes),
+  mode: z.enum(modes).describe('what was done: `keyword` while there are no vectors yet'),
   corrected: z
     .array(z.object({ from: z.string(), to: z.string() }))
     .describe('words the library does not have, and what was looked for in their place'),
+  facets: z
+    .object({
+      tags: facetSchema,
+      media_types: facetSchema,
+      languages: facetSchema,
+      documents: z.array(z.object({ value: z.string(), title: z.string(), count: z.int() })),
+    })
+    .optional()
+    .describe('with `facets`, over all candidates, not only the hits shown'),
   took_ms: z.number(),
 })
 
@@ -81,7 +116,6 @@ export function searchRoutes(): Route[] {
     path: '/v1/search',
     scope: 'read',
     reply: json(replySchema, 'The passages that fit best, the best first.'),
-    problems: ['mode_unavailable'],
   } as const
   return [
     route({
@@ -97,7 +131,7 @@ export function searchRoutes(): Route[] {
       summary: 'Search, from an address',
       query: addressSchema,
       handle: ({ tenant, query: { q, ...rest }, signal }) =>
-        search(tenant, { query: q, ...rest, filter: {}, explain: false }, signal),
+        search(tenant, { query: q, ...rest, filter: {}, explain: false, facets: false }, signal),
     }),
   ]
 }
@@ -107,11 +141,6 @@ async function search(
   args: z.output<typeof bodySchema>,
   signal: AbortSignal,
 ) {
-  if (args.mode !== 'keyword')
-    throw new Problem(
-      'mode_unavailable',
-      `This server does not search in the mode \`${args.mode}\` yet: use \`keyword\`.`,
-    )
   const startedMs = performance.now()
   const found = await tenant.call('search', args, { signal })
   return { ...found, took_ms: Math.round((performance.now() - startedMs) * 100) / 100 }
