@@ -1,6 +1,9 @@
 /** Tells what a file is by looking at it; its name counts only between two kinds of text. */
 import { fileTypeFromBuffer } from 'file-type'
+import { isZip, type ZipKind, zipKind } from './archive/zip-kind.ts'
 import { charsetOfMark, charsetOfNulls } from './charset.ts'
+import { isHtml } from './markup/html-kind.ts'
+import { isJsonLines, tableExtension } from './tables/table-kind.ts'
 
 export interface MediaType {
   readonly mediaType: string
@@ -14,9 +17,26 @@ export const headBytes = 64 * 1024
 const pdf: MediaType = { mediaType: 'application/pdf', extension: 'pdf' }
 const markdown: MediaType = { mediaType: 'text/markdown', extension: 'md' }
 const plainText: MediaType = { mediaType: 'text/plain', extension: 'txt' }
+const html: MediaType = { mediaType: 'text/html', extension: 'html' }
+const rtf: MediaType = { mediaType: 'application/rtf', extension: 'rtf' }
+const jsonLines: MediaType = { mediaType: 'application/jsonl', extension: 'jsonl' }
+const docx: MediaType = {
+  mediaType: 'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
+  extension: 'docx',
+}
+const zips: Readonly<Record<ZipKind, MediaType>> = {
+  epub: { mediaType: 'application/epub+zip', extension: 'epub' },
+  docx,
+  odt: { mediaType: 'application/vnd.oasis.opendocument.text', extension: 'odt' },
+}
+const tables = {
+  csv: { mediaType: 'text/csv', extension: 'csv' },
+  tsv: { mediaType: 'text/tab-separated-values', extension: 'tsv' },
+}
 
 /** For a person whose file was refused. */
-export const acceptedMediaTypes = 'PDF, Markdown and plain text'
+export const acceptedMediaTypes =
+  'PDF, EPUB, Word (DOCX), OpenDocument text (ODT), RTF, HTML, Markdown, CSV and TSV, JSON Lines and plain text'
 
 /** Readers accept a PDF whose header comes a little late (ISO 32000-1, Annex H.3.4.1). */
 const pdfHeaderWithin = 1024
@@ -24,8 +44,10 @@ const pdfHeaderWithin = 1024
 const controlShareMax = 0.02
 /** Formats made of text that would be indexed with all their commands. */
 const otherTextFormats: ReadonlySet<string> = new Set(['rtf', 'ps', 'eps', 'xml', 'svg', 'pgp'])
-/** Markup languages that have, or will have, readers of their own and must not be indexed as text with tags. */
-const markup = /^\s*<(?:!doctype\s|\?xml\s|html[\s>]|head[\s>]|body[\s>]|svg[\s>]|!--)/i
+/** The container of Word's old documents, and of its new ones when they are encrypted ([MS-CFB]). */
+const compoundFile = Buffer.from('d0cf11e0a1b11ae1', 'hex')
+/** Markup languages that must not be indexed as text with tags. */
+const markup = /^\s*<(?:!doctype\s|\?xml\s|html[\s>]|head[\s>]|body[\s>]|svg[\s>])/i
 
 /**
  * @param head the first `headBytes` of the file, or all of it
@@ -42,11 +64,30 @@ export async function detectMediaType(
   // A text about PDF may quote the header; a PDF with something in front of it is called one.
   if (pdfHeaderAt === 0 || (pdfHeaderAt > 0 && (text === undefined || /\.pdf$/i.test(filename))))
     return pdf
-  if (text === undefined || markup.test(text)) return undefined
+  if (text === undefined) return binaryType(head, filename)
+  if (isHtml(text, filename)) return html
+  if (/^\s*\{\\rtf/.test(text)) return rtf
+  if (markup.test(text)) return undefined
   // Two letters make a signature (`BM`, a bitmap), so of clean text only what is a text format counts.
   const known = await fileTypeFromBuffer(head)
   if (known && otherTextFormats.has(known.ext)) return undefined
-  return isMarkdownName(filename) ? markdown : plainText
+  return isMarkdownName(filename) ? markdown : recordType(text, filename)
+}
+
+function binaryType(head: Uint8Array, filename: string): MediaType | undefined {
+  if (isZip(head)) {
+    const kind = zipKind(head, filename)
+    return kind && zips[kind]
+  }
+  // An encrypted document gets a word about its password from the reader.
+  const isCompound = compoundFile.equals(head.subarray(0, compoundFile.length))
+  return isCompound && /\.docx$/i.test(filename) ? docx : undefined
+}
+
+function recordType(text: string, filename: string): MediaType {
+  if (isJsonLines(text, filename)) return jsonLines
+  const table = tableExtension(text, filename)
+  return table ? tables[table] : plainText
 }
 
 function isMarkdownName(filename: string): boolean {
