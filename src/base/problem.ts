@@ -9,7 +9,6 @@ export type ProblemCode =
   | 'too_large'
   | 'unsupported_media_type'
   | 'range_not_satisfiable'
-  | 'mode_unavailable'
   | 'quota_exceeded'
   | 'too_many_requests'
   | 'overloaded'

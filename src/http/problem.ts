@@ -17,7 +17,6 @@ export const problemTypes: Record<
   too_large: { status: 413, title: 'Too large' },
   unsupported_media_type: { status: 415, title: 'Media type not supported' },
   range_not_satisfiable: { status: 416, title: 'Range not satisfiable' },
-  mode_unavailable: { status: 422, title: 'Search mode not available' },
   too_many_requests: { status: 429, title: 'Too many requests' },
   internal: { status: 500, title: 'Internal error' },
   tenant_mismatch: { status: 503, title: 'Library belongs to somebody else' },
