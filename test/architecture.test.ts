@@ -34,7 +34,7 @@ const homes: [RegExp, RegExp][] = [
   [/from 'pino'/, /^base\/log\.ts$/],
   [/from 'jose'/, /^(auth\/.*|cli)\.ts$/],
   [
-    /from '(@hyzyla\/pdfium|pdfjs-dist[^']*|marked|chardet|iconv-lite|file-type|eld[^']*)'/,
+    /from '(@hyzyla\/pdfium|pdfjs-dist[^']*|marked|chardet|file-type|yauzl|htmlparser2|linkedom|@mozilla\/readability|csv-parse[^']*|eld[^']*)'/,
     /^ingest\//,
   ],
   [/from '@orama\/stemmers[^']*'/, /^search\//],
