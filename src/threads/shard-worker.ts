@@ -58,7 +58,9 @@ port.on('message', (message: ToShard) => {
   }
   let postedAtMs = performance.now()
   for (const call of message.calls) {
-    replies.push(run(call))
+    // Before `replies` is looked at: running may post, and what is pushed to a posted list is lost.
+    const reply = run(call)
+    replies.push(reply)
     if (performance.now() - postedAtMs < replyDelayMaxMs) continue
     post()
     postedAtMs = performance.now()
