@@ -3,18 +3,11 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { Problem } from '../base/problem.ts'
 import { sqliteCode } from '../base/sqlite.ts'
 import { Pool } from '../tenancy/pool.ts'
-import type { TenantId } from '../tenancy/tenant-id.ts'
 import { createShardContext } from './context.ts'
 import { Housekeeper } from './housekeeper.ts'
 import { isOperationName, operations } from './operations.ts'
-import type {
-  CallMessage,
-  FromShard,
-  Reply,
-  ShardWorkerData,
-  StoreClosed,
-  ToShard,
-} from './protocol.ts'
+import { Outbox } from './outbox.ts'
+import type { CallMessage, FromShard, Reply, ShardWorkerData, ToShard } from './protocol.ts'
 
 /** Replies are posted together, but no finished one waits longer than this for its neighbours. */
 const replyDelayMaxMs = 1
@@ -23,15 +16,16 @@ const port = parentPort
 if (!port) throw new Error('shard-worker.ts runs as a thread')
 const data = workerData as ShardWorkerData
 
-let replies: Reply[] = []
-let closed: StoreClosed[] = []
-let fits: TenantId[] = []
+const outbox = new Outbox((gathered) => {
+  const message: FromShard = { ...gathered, pool: pool.stats() }
+  port.postMessage(message)
+})
 const context = createShardContext(data.ranking, data.vectorCacheBytesMax)
 const housekeeper = new Housekeeper(context, {
   pool: () => pool,
   onFitDue: (tenant) => {
-    fits.push(tenant)
-    post()
+    outbox.fitDue(tenant)
+    outbox.post()
   },
 })
 const pool: Pool = new Pool({
@@ -41,12 +35,12 @@ const pool: Pool = new Pool({
   hasWork: (store) => housekeeper.hasWork(store),
   onOpen: (store) => housekeeper.opened(store),
   onClosing: (store) => housekeeper.closing(store),
-  onClose: (store) => closed.push(store),
+  onClose: (store) => outbox.closed(store),
 })
 const sweep = setInterval(
   () => {
     pool.closeIdle()
-    if (closed.length > 0) post()
+    if (!outbox.isEmpty) outbox.post()
   },
   Math.max(100, data.idleMs / 4),
 )
@@ -58,14 +52,12 @@ port.on('message', (message: ToShard) => {
   }
   let postedAtMs = performance.now()
   for (const call of message.calls) {
-    // Before `replies` is looked at: running may post, and what is pushed to a posted list is lost.
-    const reply = run(call)
-    replies.push(reply)
+    outbox.reply(run(call))
     if (performance.now() - postedAtMs < replyDelayMaxMs) continue
-    post()
+    outbox.post()
     postedAtMs = performance.now()
   }
-  if (replies.length > 0 || closed.length > 0) post()
+  if (!outbox.isEmpty) outbox.post()
   housekeeper.wake()
 })
 
@@ -108,18 +100,10 @@ function asProblem(error: unknown): { problem: ReturnType<Problem['toData']>; st
   return { problem: { code: 'internal', detail: 'The operation failed inside the server.' }, stack }
 }
 
-function post(): void {
-  const message: FromShard = { replies, closed, fits, pool: pool.stats() }
-  replies = []
-  closed = []
-  fits = []
-  port?.postMessage(message)
-}
-
 function shutDown(): void {
   clearInterval(sweep)
   housekeeper.stop()
   pool.closeAll()
-  post()
+  outbox.post()
   port?.close()
 }
