@@ -1,10 +1,9 @@
 /** Reads WordprocessingML: the body of a DOCX, or its notes, paragraph by paragraph (ECMA-376, part 1, 17). */
 import { tooMuchText } from '../limits.ts'
-import type { FlowItem } from '../markup/flow.ts'
-import { type Attributes, attribute, type TagHandler } from '../markup/parser.ts'
+import { type Attributes, attribute } from '../markup/parser.ts'
 import type { DocxNumbering } from './docx-numbering.ts'
 import { type DocxStyles, headingOf } from './docx-styles.ts'
-import { OfficeFlow } from './office-flow.ts'
+import { OfficeBody, type OfficeParagraph } from './office-body.ts'
 
 /** Deleted and moved text, earlier states of properties, and the second version of what a first one shows already. */
 const skipped: ReadonlySet<string> = new Set(
@@ -12,6 +11,7 @@ const skipped: ReadonlySet<string> = new Set(
     ' ',
   ),
 )
+const tables = { table: 'tbl', row: 'tr', cell: 'tc' }
 
 export interface BodyOptions {
   readonly charactersMax: number
@@ -21,26 +21,17 @@ export interface BodyOptions {
   readonly note: (kind: 'footnote' | 'endnote', id: string) => string | undefined
 }
 
-interface Paragraph {
-  text: string
+interface Paragraph extends OfficeParagraph {
   style: string
   outlineLevel: number | undefined
   numId: string | undefined
   numLevel: number
   /** Its list's mark, once it was counted. */
   mark: string | undefined
-  endsSection: boolean
-  /** Notes and boxes, which come when it ends. */
-  readonly after: FlowItem[]
 }
 
-/** Give it to a markup parser, then `end` it; `take` what is complete as often as wanted. */
-export class DocxBody implements TagHandler {
+export class DocxBody extends OfficeBody<Paragraph> {
   readonly #options: BodyOptions
-  readonly #flows: OfficeFlow[] = [new OfficeFlow()]
-  readonly #paragraphs: Paragraph[] = []
-  #depth = 0
-  #skipFrom: number | undefined
   #runs = 0
   #isText = false
   #notes = 0
@@ -48,47 +39,25 @@ export class DocxBody implements TagHandler {
   #isInSection = false
 
   constructor(options: BodyOptions) {
+    super(skipped)
     this.#options = options
   }
 
-  take(): FlowItem[] {
-    return this.#flows[0]?.take() ?? []
-  }
-
-  end(): void {
-    while (this.#paragraphs.length > 0) this.#endParagraph()
-    while (this.#flows.length > 1) this.#endBox()
-    this.#flows[0]?.end()
-  }
-
-  open(name: string, attributes: Attributes): void {
-    this.#depth++
-    if (this.#skipFrom !== undefined) return
-    if (skipped.has(name)) this.#skipFrom = this.#depth
-    else if (this.#runs > 0) this.#openInRun(name, attributes)
+  protected override openTag(name: string, attributes: Attributes): void {
+    if (this.#runs > 0) this.#openInRun(name, attributes)
     else this.#openOutside(name, attributes)
   }
 
-  close(name: string): void {
-    if (this.#skipFrom === undefined) this.#close(name)
-    else if (this.#skipFrom === this.#depth) this.#skipFrom = undefined
-    this.#depth--
-  }
-
-  text(data: string): void {
-    if (!this.#isText || this.#skipFrom !== undefined) return
+  protected override readText(data: string): void {
+    if (!this.#isText) return
     this.#characters += data.length
     if (this.#characters > this.#options.charactersMax)
       throw tooMuchText(this.#options.charactersMax)
     this.#add(data)
   }
 
-  get #flow(): OfficeFlow {
-    return this.#flows.at(-1) ?? new OfficeFlow()
-  }
-
   #add(text: string): void {
-    const paragraph = this.#paragraphs.at(-1)
+    const { paragraph } = this
     if (paragraph) paragraph.text += text
   }
 
@@ -122,7 +91,7 @@ export class DocxBody implements TagHandler {
         )
         break
       case 'txbxContent':
-        this.#beginBox()
+        this.beginBox()
         break
       default:
         this.#openOutside(name, attributes)
@@ -130,24 +99,16 @@ export class DocxBody implements TagHandler {
   }
 
   #openOutside(name: string, attributes: Attributes): void {
+    if (this.openTablePart(name, tables)) return
     switch (name) {
       case 'p':
-        this.#paragraphs.push(newParagraph())
+        this.beginParagraph(newParagraph())
         break
       case 'r':
         this.#runs++
         break
-      case 'tbl':
-        this.#flow.openTable()
-        break
-      case 'tr':
-        this.#flow.openRow()
-        break
-      case 'tc':
-        this.#flow.openCell()
-        break
       case 'sectPr':
-        this.#isInSection = this.#paragraphs.length > 0
+        this.#isInSection = this.paragraph !== undefined
         if (this.#isInSection) this.#endSection(true)
         break
       default:
@@ -156,7 +117,7 @@ export class DocxBody implements TagHandler {
   }
 
   #openProperty(name: string, value: string | undefined): void {
-    const paragraph = this.#paragraphs.at(-1)
+    const { paragraph } = this
     if (!paragraph) return
     switch (name) {
       case 'pStyle':
@@ -172,7 +133,7 @@ export class DocxBody implements TagHandler {
         paragraph.numLevel = Number(value) || 0
         break
       case 'pageBreakBefore':
-        if (value !== '0' && value !== 'false') this.#flow.startPage()
+        if (value !== '0' && value !== 'false') this.flow.startPage()
         break
       case 'type':
         if (this.#isInSection && value === 'continuous') this.#endSection(false)
@@ -180,7 +141,8 @@ export class DocxBody implements TagHandler {
     }
   }
 
-  #close(name: string): void {
+  protected override closeTag(name: string): void {
+    if (this.closeTablePart(name, tables)) return
     switch (name) {
       case 't':
         this.#isText = false
@@ -189,29 +151,20 @@ export class DocxBody implements TagHandler {
         this.#runs--
         break
       case 'p':
-        this.#endParagraph()
-        break
-      case 'tbl':
-        this.#flow.closeTable()
-        break
-      case 'tr':
-        this.#flow.closeRow()
-        break
-      case 'tc':
-        this.#flow.closeCell()
+        this.endParagraph()
         break
       case 'sectPr':
         this.#isInSection = false
         break
       case 'txbxContent':
-        this.#endBox()
+        this.endBox()
         break
     }
   }
 
   #endSection(isOnNewPage: boolean): void {
-    const paragraph = this.#paragraphs.at(-1)
-    if (paragraph) paragraph.endsSection = isOnNewPage
+    const { paragraph } = this
+    if (paragraph) paragraph.endsPage = isOnNewPage
   }
 
   #addNote(kind: 'footnote' | 'endnote', id: string | undefined): void {
@@ -220,41 +173,17 @@ export class DocxBody implements TagHandler {
     const mark = `[${++this.#notes}]`
     this.#add(mark)
     this.#characters += text.length
-    this.#paragraphs.at(-1)?.after.push({ kind: 'block', block: { text: `${mark} ${text}` } })
-  }
-
-  #beginBox(): void {
-    this.#flows.push(new OfficeFlow())
-  }
-
-  /** A box hangs on a paragraph somewhere near it, and is read after that. */
-  #endBox(): void {
-    if (this.#flows.length === 1) return
-    const box = this.#flows.pop()
-    box?.end()
-    const items = box?.take().filter(({ kind }) => kind === 'block') ?? []
-    const paragraph = this.#paragraphs.at(-1)
-    if (!paragraph) this.#flow.addItems(items)
-    else for (const item of items) paragraph.after.push(item)
+    this.paragraph?.after.push({ kind: 'block', block: { text: `${mark} ${text}` } })
   }
 
   #breakPage(): void {
-    const paragraph = this.#paragraphs.at(-1)
+    const { paragraph } = this
     if (!paragraph) return
-    this.#flush(paragraph)
-    this.#flow.startPage()
+    this.flush(paragraph)
+    this.flow.startPage()
   }
 
-  #endParagraph(): void {
-    const paragraph = this.#paragraphs.pop()
-    if (!paragraph) return
-    this.#flush(paragraph)
-    this.#flow.addItems(paragraph.after)
-    if (paragraph.endsSection) this.#flow.startPage()
-  }
-
-  /** Sends what a paragraph has so far. */
-  #flush(paragraph: Paragraph): void {
+  protected override flush(paragraph: Paragraph): void {
     const text = paragraph.text
     paragraph.text = ''
     if (text.trim() === '') return
@@ -267,20 +196,20 @@ export class DocxBody implements TagHandler {
     const mark =
       isItem && paragraph.mark === undefined ? numbering.next(list.numId, list.level) : ''
     paragraph.mark = mark
-    if (level !== undefined) this.#flow.paragraph(mark === '- ' ? text : mark + text, { level })
-    else this.#flow.paragraph(text, { item: isItem ? { mark, depth: list.level } : undefined })
+    if (level !== undefined) this.flow.paragraph(mark === '- ' ? text : mark + text, { level })
+    else this.flow.paragraph(text, { item: isItem ? { mark, depth: list.level } : undefined })
   }
 }
 
 function newParagraph(): Paragraph {
   return {
     text: '',
+    endsPage: false,
+    after: [],
     style: '',
     outlineLevel: undefined,
     numId: undefined,
     numLevel: 0,
     mark: undefined,
-    endsSection: false,
-    after: [],
   }
 }
