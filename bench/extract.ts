@@ -4,6 +4,7 @@ import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } f
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { createExtractorPool, type ExtractorPool } from '../src/threads/extractor-pool.ts'
+import { bookMemoryMb } from './extract-memory.ts'
 import { Client, signToken } from './lib/client.ts'
 import { seededRandom } from './lib/random.ts'
 import { startServer } from './lib/server.ts'
@@ -18,10 +19,12 @@ const singleColumn = new Set([
 ])
 const twoColumns = new Set(['naacl06-2col-8p.pdf'])
 const book = 'freeculture-352p.pdf'
+const paper = 'naacl06-2col-8p.pdf'
 const secret = 'the benchmark signs its own tokens with this'
 const phrasesPerDocument = 10
 const phraseWords = 4
 const roundsDefault = 5
+const memoryRounds = 3
 
 export interface ExtractBenchOptions {
   /** Folder with PDF files. */
@@ -44,10 +47,10 @@ export interface ExtractRow {
 
 export interface ExtractBench {
   readonly rows: readonly ExtractRow[]
-  readonly ratios: Readonly<Record<string, number>>
+  readonly ratios: Readonly<Record<string, number | null>>
 }
 
-/** @returns agreement by document, and `words_single_column`, `words_two_columns`, `phrases`, `extract_time` and `book_time` (over pdftotext's) */
+/** @returns agreement by document, and `words_single_column`, `words_two_columns`, `phrases`, `extract_time` and `book_time` (over pdftotext's), `book_memory_mb` */
 export async function run(options: ExtractBenchOptions): Promise<ExtractBench> {
   const pool = createExtractorPool({
     sizeMax: 1,
@@ -71,6 +74,10 @@ export async function run(options: ExtractBenchOptions): Promise<ExtractBench> {
     const times = files.includes(book)
       ? await timeBook(pool, path, options.rounds ?? roundsDefault)
       : { extract_time: Number.NaN, book_time: Number.NaN }
+    const memory =
+      files.includes(book) && files.includes(paper)
+        ? await bookMemoryMb(path, join(options.folder, paper), memoryRounds)
+        : null
     const sum = (of: typeof rows, figure: 'common' | 'longest' | 'found' | 'tried') =>
       of.reduce((total, row) => total + row[figure], 0)
     const agreement = (names: ReadonlySet<string>) => {
@@ -91,6 +98,7 @@ export async function run(options: ExtractBenchOptions): Promise<ExtractBench> {
         words_two_columns: agreement(twoColumns),
         phrases: sum(rows, 'found') / sum(rows, 'tried'),
         ...times,
+        book_memory_mb: memory,
       },
     }
   } finally {

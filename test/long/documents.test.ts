@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Client } from '../../bench/lib/client.ts'
+import { canMeasureProcesses, childrenOf, memoryOf } from '../../bench/lib/process-memory.ts'
 import { seededRandom } from '../../bench/lib/random.ts'
 import { type RunningServer, startServer } from '../../bench/lib/server.ts'
 import { testData } from '../helpers.ts'
@@ -15,6 +16,8 @@ const hasPdftotext = spawnSync('pdftotext', ['-v']).error === undefined
 const phrasesPerFile = 10
 const phraseWords = 5
 const foundShareMin = 0.9
+/** What a heap grows and shrinks by from one moment to the next. */
+const memorySlackBytes = 64 * 2 ** 20
 /** Whose text pdftotext itself gets wrong, so that its phrases are nowhere in the document. */
 const noMeasure: Readonly<Record<string, string>> = {
   'zh-contents.pdf': 'it ignores the encoding and prints Latin letters for Chinese',
@@ -77,6 +80,7 @@ describe.skipIf(why !== '')(`real documents ${why}`, () => {
     timeout: 600_000,
   }, async () => {
     const rows: string[] = []
+    const before = measure(server.pid)
     for (const name of files('bad', /\.pdf$/)) {
       const bytes = readFileSync(join(data ?? '', 'bad', name))
       const form = new FormData()
@@ -100,9 +104,18 @@ describe.skipIf(why !== '')(`real documents ${why}`, () => {
       else expect(document.error?.detail.length, name).toBeGreaterThan(20)
     }
     process.stderr.write(`${rows.join('\n')}\n`)
+    const after = measure(server.pid)
+    expect(after.children).toBeLessThanOrEqual(before.children)
+    expect(after.residentBytes).toBeLessThan(before.residentBytes + memorySlackBytes)
     expect((await client.request('GET', '/healthz')).status).toBe(200)
   })
 })
+
+/** Where the system does not tell it nothing is measured, and nothing differs. */
+function measure(pid: number): { children: number; residentBytes: number } {
+  if (!canMeasureProcesses) return { children: 0, residentBytes: 0 }
+  return { children: childrenOf(pid).length, residentBytes: memoryOf(pid).residentBytes }
+}
 
 function samplePhrases(
   path: string,
