@@ -117,10 +117,11 @@ async function compareModes(directory: string, collections: readonly Collection[
   const modes = ['keyword', 'semantic', 'hybrid'] as const
   const engines = modes.map((mode) => carrelEngine(library, mode))
   const ms = modes.map((): number[] => [])
-  for (const question of questions.slice(0, 10)) for (const engine of engines) engine(question)
+  for (const question of questions.slice(0, 10))
+    for (const engine of engines) engine(question, hits)
   for (const question of questions)
     for (const [index, engine] of engines.entries())
-      ms[index]?.push(timed(() => engine(question))[1])
+      ms[index]?.push(timed(() => engine(question, hits))[1])
   closeStore(library.store)
   const [keyword = [], , hybrid = []] = ms
   const ratios = hybrid.map((value, index) => value / (keyword[index] ?? 1))

@@ -1,72 +1,42 @@
-/** What is compared: Carrel's arms over a real store, and SQLite's own full-text index. */
+/** What is compared: the search that a shard runs, over a real store, and SQLite's own full-text index. */
 
 import { type Db, openMemoryDb } from '../../src/base/sqlite.ts'
+import { type Config, readConfig } from '../../src/config.ts'
 import { createAnalyser } from '../../src/search/analysis/analyser.ts'
-import { type Arm, defaultKeywordShare, fuse } from '../../src/search/fusion.ts'
-import { createScratch, keywordSearch, type SearchTools } from '../../src/search/keyword-search.ts'
-import { parseQuery } from '../../src/search/query.ts'
-import { defaultFeedback } from '../../src/search/vectors/feedback.ts'
-import { liveSpace } from '../../src/search/vectors/spaces.ts'
-import { vectorArm } from '../../src/search/vectors/vector-arm.ts'
-import { VectorEngine } from '../../src/search/vectors/vector-search.ts'
+import { createShardContext } from '../../src/threads/context.ts'
+import type { RankingSettings } from '../../src/threads/protocol.ts'
+import type { SearchMode } from '../../src/threads/search-arms.ts'
+import { search } from '../../src/threads/search-operation.ts'
 import type { Collection } from './collection.ts'
-import { type EvalLibrary, embedQuery } from './library.ts'
+import type { EvalLibrary } from './library.ts'
 
-export type Mode = 'keyword' | 'semantic' | 'hybrid'
-/** From a question to the ids of a collection's documents, best first. */
-export type Engine = (question: string) => string[]
+/** From a question to the ids of a collection's documents, best first; at most so many. */
+export type Engine = (question: string, limit: number) => string[]
 
-const candidates = 200
-const shown = 100
-const cacheBytesMax = 64 * 1024 * 1024
-
-export function carrelEngine(library: EvalLibrary, mode: Mode): Engine {
-  const tools: SearchTools = { analyser: library.analyser, scratch: createScratch() }
-  const engine = new VectorEngine(cacheBytesMax)
-  return (question) => {
-    const keyword = mode === 'semantic' ? [] : keywordHits(library, tools, question)
-    const semantic = mode === 'keyword' ? [] : vectorHits(library, engine, question, keyword)
-    const arms: Arm[] = [
-      { name: 'keyword', weight: mode === 'hybrid' ? defaultKeywordShare : 1, hits: keyword },
-      { name: 'semantic', weight: mode === 'hybrid' ? 1 - defaultKeywordShare : 1, hits: semantic },
-    ]
-    const hits = fuse(arms.filter((arm) => arm.hits.length > 0))
-    return hits.slice(0, shown).map((hit) => library.idOf.get(hit.id) ?? '')
+/** The operation behind `/v1/search`, snippets and all, with the server's settings as they come. */
+export function carrelEngine({ store, idOf }: EvalLibrary, mode: SearchMode): Engine {
+  const config = readConfig({})
+  const context = createShardContext(rankingOf(config), config.VECTOR_CACHE_BYTES_MAX)
+  return (query, limit) => {
+    const args = { query, mode, limit, filter: {}, explain: false }
+    const { hits } = search(context, store, args)
+    return hits.map((hit) => idOf.get(Number(hit.passage_id)) ?? '')
   }
 }
 
-function keywordHits(library: EvalLibrary, tools: SearchTools, question: string) {
-  const { languages } = library.embedding
-  const { hits } = keywordSearch(
-    library.store.app,
-    parseQuery(question),
-    { limit: candidates, languages },
-    tools,
-  )
-  return hits.map(({ passageId, score }) => ({ id: passageId, score }))
-}
-
-function vectorHits(
-  library: EvalLibrary,
-  engine: VectorEngine,
-  question: string,
-  seeds: readonly { id: number; score: number }[],
-) {
-  const space = liveSpace(library.store.vecs)
-  if (!space) return []
-  const vector = embedQuery(library.store, space, library.embedding, question)
-  // Vectors cannot tell a phrase or a word that must not stand: then they only order what the words found.
-  const isConditional =
-    seeds.length > 0 &&
-    parseQuery(question).clauses.some((clause) => clause.isNegated || clause.kind === 'phrase')
-  const only = isConditional ? seeds.map((seed) => seed.id) : undefined
-  const query = { vector, limit: candidates, seeds, feedback: defaultFeedback, only }
-  return vectorArm(engine, library.store.vecs, space, query)
+function rankingOf(config: Config): RankingSettings {
+  return {
+    k1: config.BM25_K1,
+    b: config.BM25_B,
+    titleWeight: config.TITLE_WEIGHT,
+    sectionWeight: config.SECTION_WEIGHT,
+    keywordShare: config.KEYWORD_SHARE,
+  }
 }
 
 const createFts = `CREATE VIRTUAL TABLE found USING fts5 (text, content = '', tokenize = 'porter unicode61')`
 const insertFts = 'INSERT INTO found (rowid, text) VALUES (?, ?)'
-const selectFts = `SELECT rowid AS row FROM found WHERE found MATCH ? ORDER BY rank LIMIT ${shown}`
+const selectFts = `SELECT rowid AS row FROM found WHERE found MATCH ? ORDER BY rank LIMIT ?`
 
 /** FTS5 as one would use it: Porter's stemmer, the question's words without stop words, any of them. */
 export function ftsEngine(collection: Collection, languages: readonly string[]): Engine {
@@ -78,15 +48,15 @@ export function ftsEngine(collection: Collection, languages: readonly string[]):
   const analyser = createAnalyser()
   const isStopWord = (word: string) =>
     languages.some((language) => analyser.isStopWord(word, language))
-  return (question) => {
+  return (question, limit) => {
     const words = question.toLowerCase().match(/[\p{L}\p{N}\p{M}]+/gu) ?? []
     const wanted = [...new Set(words)].filter((word) => !isStopWord(word))
-    return matches(db, wanted).map((row) => collection.documents[row - 1]?.id ?? '')
+    return matches(db, wanted, limit).map((row) => collection.documents[row - 1]?.id ?? '')
   }
 }
 
-function matches(db: Db, words: readonly string[]): number[] {
+function matches(db: Db, words: readonly string[], limit: number): number[] {
   if (words.length === 0) return []
   const query = words.map((word) => `"${word}"`).join(' OR ')
-  return db.all<{ row: number }>(selectFts, query).map(({ row }) => row)
+  return db.all<{ row: number }>(selectFts, query, limit).map(({ row }) => row)
 }

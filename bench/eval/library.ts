@@ -6,7 +6,7 @@ import { completeJob } from '../../src/library/jobs.ts'
 import { addPassages } from '../../src/library/passages.ts'
 import { type Analyser, createAnalyser } from '../../src/search/analysis/analyser.ts'
 import { builtinDims, embedTerms, learntDims } from '../../src/search/embed/builtin.ts'
-import { termsOfModel, termsOfSpace, writeTerms } from '../../src/search/embed/learnt-terms.ts'
+import { termsOfModel, writeTerms } from '../../src/search/embed/learnt-terms.ts'
 import { fitLsa, type LsaModel } from '../../src/search/embed/lsa.ts'
 import {
   type BuiltinConfig,
@@ -18,7 +18,7 @@ import { TermMatrixBuilder } from '../../src/search/embed/term-matrix.ts'
 import { TermCounter } from '../../src/search/embed/text-terms.ts'
 import { indexPassages, publishSegments } from '../../src/search/index-writer.ts'
 import { mergeStep } from '../../src/search/merge.ts'
-import { activateSpace, openSpace, type Space } from '../../src/search/vectors/spaces.ts'
+import { activateSpace, openSpace } from '../../src/search/vectors/spaces.ts'
 import { putVectors } from '../../src/search/vectors/vector-store.ts'
 import { vectorsSql } from '../../src/tenancy/migrations/vectors.ts'
 import { openStore, type Store } from '../../src/tenancy/store.ts'
@@ -31,16 +31,10 @@ const stepMs = 50
 
 export type EmbedderName = 'builtin' | 'pieces'
 
-/** What a query needs to know of how the library was embedded. */
-export interface Embedding {
-  readonly languages: readonly string[]
-  readonly counter: TermCounter
-}
-
 export interface EvalLibrary {
   readonly store: Store
-  readonly analyser: Analyser
-  readonly embedding: Embedding
+  /** Of the passages, the most common first. */
+  readonly languages: readonly string[]
   /** The collection's id of a passage. */
   readonly idOf: ReadonlyMap<number, string>
 }
@@ -61,11 +55,10 @@ export async function buildLibrary(
   const analyser = createAnalyser()
   const passages = await addDocuments(store, collection, analyser)
   while (mergeStep(store.app, stepMs));
-  const languages = commonLanguages(passages)
   const counter = new TermCounter(analyser)
   embedAll(store, passages, counter, embedder)
   const idOf = new Map(passages.map(({ passage, id }) => [passage, id]))
-  return { store, analyser, embedding: { languages, counter }, idOf }
+  return { store, languages: commonLanguages(passages), idOf }
 }
 
 async function addDocuments(
@@ -163,17 +156,6 @@ function learn(
   for (const [index, passage] of passages.entries())
     if (index % plan.every === 0) builder.add(count(passage))
   return fitLsa(builder.build(), learntDims)
-}
-
-/** A query as the live space's embedder sees it. */
-export function embedQuery(
-  store: Store,
-  space: Space,
-  { languages, counter }: Embedding,
-  text: string,
-): Float32Array {
-  const learnt = termsOfSpace(store.vecs, space)
-  return embedTerms(counter.countQuery(text, languages), text, learnt)
 }
 
 function commonLanguages(passages: readonly EvalPassage[]): string[] {

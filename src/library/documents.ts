@@ -12,8 +12,6 @@ const selectBySha256 = `SELECT ${columns} FROM documents WHERE sha256 = ?`
 const selectPage = `SELECT ${columns} FROM documents WHERE seq < ? ORDER BY seq DESC LIMIT ?`
 const selectTotals = `SELECT count(*) AS documents, coalesce(sum(bytes), 0) AS bytes,
   coalesce(sum(passages), 0) AS passages FROM documents`
-const selectLanguages = `SELECT language FROM documents WHERE revision > 0 AND language IS NOT NULL
-  GROUP BY language ORDER BY sum(passages) DESC LIMIT ?`
 const selectTitleFor =
   'SELECT iif(title_chosen = 1, title, coalesce(?, title)) AS title FROM documents WHERE seq = ?'
 const selectOriginalNames = 'SELECT sha256, extension FROM documents'
@@ -149,11 +147,6 @@ export function titleFor(app: Db, documentSeq: number, suggested: string | null)
 
 export function libraryTotals(app: Db): { documents: number; bytes: number; passages: number } {
   return app.get(selectTotals) ?? { documents: 0, bytes: 0, passages: 0 }
-}
-
-/** The languages of what can be searched, the most common first: a query is analysed for each. */
-export function libraryLanguages(app: Db, limit: number): string[] {
-  return app.all<{ language: string }>(selectLanguages, limit).map((row) => row.language)
 }
 
 /** File names in `books/` that a document stands for. */

@@ -1,4 +1,5 @@
 /** What operations share within one shard thread: caches that hold no tenant's content, and settings. */
+import { LibraryLanguages } from '../library/languages.ts'
 import type { Analyser } from '../search/analysis/analyser.ts'
 import { createAnalyser } from '../search/analysis/analyser.ts'
 import { TermCounter } from '../search/embed/text-terms.ts'
@@ -7,6 +8,9 @@ import type { SearchScratch } from '../search/scoring.ts'
 import { VectorEngine } from '../search/vectors/vector-search.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import type { RankingSettings } from './protocol.ts'
+
+/** A query is analysed once for each; the rest of a library's languages share their words with these or are rare. */
+const languagesMax = 6
 
 export interface ShardContext {
   /** Stems seen before, per language; bounded. Words only, nobody's text. */
@@ -18,6 +22,8 @@ export interface ShardContext {
   /** Blocks of the spaces searched last, bounded; forgets a store when it closes. */
   readonly engine: VectorEngine
   readonly ranking: RankingSettings
+  /** Of the libraries that are open: language codes, nobody's text. */
+  readonly languages: LibraryLanguages
   /** Whose vectors turned out to be unreadable, with their directories: they are made anew, the words serve meanwhile. */
   readonly damagedVectors: Map<TenantId, string>
   nowMs(): number
@@ -34,6 +40,7 @@ export function createShardContext(
     counter: new TermCounter(analyser),
     engine: new VectorEngine(vectorCacheBytesMax),
     ranking,
+    languages: new LibraryLanguages(languagesMax),
     damagedVectors: new Map(),
     nowMs: () => Date.now(),
   }

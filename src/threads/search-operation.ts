@@ -1,5 +1,4 @@
 /** A search, the shard's side: filter, rank, then read and mark only the passages that are shown. */
-import { libraryLanguages } from '../library/documents.ts'
 import { type Facets, facetsOf } from '../library/facets.ts'
 import { filteredRanges } from '../library/filter.ts'
 import { pageAt, pageLabel, passageRow } from '../library/passages.ts'
@@ -12,8 +11,6 @@ import type { Store } from '../tenancy/store.ts'
 import type { ShardContext } from './context.ts'
 import { type RankedHit, rank, type SearchMode } from './search-arms.ts'
 
-/** A query is analysed once for each; the rest of a library's languages share their words with these or are rare. */
-const languagesMax = 6
 /** Facets count over as many hits in a search by words alone as a hybrid one has of each arm. */
 const facetCandidates = 200
 
@@ -86,7 +83,7 @@ export function search(context: ShardContext, store: Store, args: SearchArgs): S
     limit: args.facets ? Math.max(args.limit, facetCandidates) : args.limit,
     keywordShare: args.alpha ?? keywordShare,
     keyword: {
-      languages: libraryLanguages(app, languagesMax),
+      languages: context.languages.of(app),
       filter: filteredRanges(app, {
         ...args.filter,
         allTags: query.tags,
