@@ -28,6 +28,8 @@ export interface MarkedPage extends Page {
   readonly headings: readonly Heading[]
   /** Tables, lists and code, which are torn only where they do not fit a passage; in order, apart from each other. */
   readonly wholes: readonly TextRange[]
+  /** Laid out for paper, so that its edges may carry running heads and page numbers. */
+  readonly isPrinted?: boolean
 }
 
 export interface ExtractInput {

@@ -1,6 +1,7 @@
 /** Cuts pages into passages, one page at a time: by section, at paragraphs and sentences, with a little overlap. */
-import type { PassageDraft, PassageSpan } from './contract.ts'
+import type { PassageDraft } from './contract.ts'
 import type { Heading, MarkedPage, TextRange } from './extraction.ts'
+import { gapMax, joinPieces, overlapOf, type Piece } from './pieces.ts'
 import { cutPieces, trimRange } from './sentences.ts'
 import { estimateTokens } from './tokens.ts'
 
@@ -12,30 +13,22 @@ const tokensFull = 240
 const tokensWholeMax = 600
 /** A section with less than this joins its neighbour under the same parent. */
 const tokensTiny = 100
-/** Sentences repeated at the start of the next passage of a section, at most: one in eight. */
-const tokensOverlapMax = 50
 /** Hard limit of a passage, whatever its estimate says. */
 const charactersMax = 4_000
 /** Hard limit of pieces a passage is put together from: many pages may have a word or two each. */
 const piecesMax = 64
-/** Pieces further apart than this, white space all of it, become spans of their own. */
-const gapMax = 4
 /** How far beyond its title a block may reach and still be the heading alone. */
 const headingSlack = 20
 /** Headings above a passage that are kept, and their length: an outline is somebody else's data. */
 const sectionDepthMax = 8
 const sectionTitleMax = 300
 
-/** A piece of one page that is never divided. */
-interface Piece extends TextRange {
-  readonly page: MarkedPage
-  readonly tokens: number
-  readonly isHeading: boolean
-}
-
 export interface Passager {
-  /** Gives the passages that this page completed, in reading order. */
-  push(page: MarkedPage): PassageDraft[]
+  /**
+   * Gives the passages that this page completed, in reading order.
+   * @param body the page's text without its running heads; all of it where not given
+   */
+  push(page: MarkedPage, body?: TextRange): PassageDraft[]
   /** Gives what is left. */
   end(): PassageDraft[]
 }
@@ -48,8 +41,8 @@ export function createPassager(detectLanguage: (text: string) => string): Passag
   const builder = new Builder(detectLanguage)
   const outline: Heading[] = []
   return {
-    push(page) {
-      for (const part of splitAtHeadings(page)) {
+    push(page, body = { start: 0, end: page.text.length }) {
+      for (const part of splitAtHeadings(page, body)) {
         if (part.heading) enter(outline, part.heading)
         const section = outline.map((heading) => heading.title.slice(0, sectionTitleMax))
         builder.startSection(section.slice(0, sectionDepthMax))
@@ -74,16 +67,17 @@ interface Part extends TextRange {
 }
 
 /** The page's text between its headings; the first part may stand under the heading of an earlier page. */
-function splitAtHeadings({ text, headings }: MarkedPage): Part[] {
+function splitAtHeadings({ headings }: MarkedPage, body: TextRange): Part[] {
   const parts: Part[] = []
-  let start = 0
+  let { start } = body
   let heading: Heading | null = null
   for (const next of headings) {
-    if (next.at > start || heading) parts.push({ start, end: next.at, heading })
-    start = next.at
+    const at = Math.min(Math.max(next.at, body.start), body.end)
+    if (at > start || heading) parts.push({ start, end: at, heading })
+    start = at
     heading = next
   }
-  parts.push({ start, end: text.length, heading })
+  parts.push({ start, end: body.end, heading })
   return parts
 }
 
@@ -134,11 +128,13 @@ function addBlock(builder: Builder, page: MarkedPage, block: Block, part: Part):
   const fits = tokens <= tokensWholeMax && block.end - block.start <= charactersMax
   builder.startBlock(tokens)
   if (block.isWhole && fits) {
-    builder.add({ page, start: block.start, end: block.end, tokens, isHeading })
+    builder.add({ page, start: block.start, end: block.end, tokens, isHeading, isWhole: true })
     return
   }
-  for (const { start, end } of cutPieces(page.text, block.start, block.end))
-    builder.add({ page, start, end, tokens: estimateTokens(page.text, start, end), isHeading })
+  for (const { start, end } of cutPieces(page.text, block.start, block.end)) {
+    const size = estimateTokens(page.text, start, end)
+    builder.add({ page, start, end, tokens: size, isHeading, isWhole: false })
+  }
 }
 
 /** The passage being built. */
@@ -214,13 +210,7 @@ class Builder {
     const section = this.#section
     this.flush()
     this.#section = section
-    let tokens = 0
-    const repeated: Piece[] = []
-    for (const piece of last.toReversed()) {
-      tokens += piece.tokens
-      if (piece.isHeading || tokens > tokensOverlapMax || repeated.length >= last.length - 1) break
-      repeated.unshift(piece)
-    }
+    const repeated = overlapOf(last)
     for (const piece of repeated) this.add(piece)
     this.#repeated = repeated.length
   }
@@ -240,30 +230,6 @@ class Builder {
     this.#tokens = 0
     this.#characters = 0
   }
-}
-
-/** Puts pieces together: verbatim where they follow each other on a page, by a line or paragraph end elsewhere. */
-function joinPieces(pieces: readonly Piece[]): { text: string; spans: PassageSpan[] } {
-  let text = ''
-  const spans: PassageSpan[] = []
-  for (const [index, piece] of pieces.entries()) {
-    const before = pieces[index - 1]
-    const span = spans.at(-1)
-    if (before && span && before.page === piece.page && piece.start - before.end <= gapMax) {
-      text += piece.page.text.slice(before.end, piece.end)
-      spans[spans.length - 1] = { ...span, end: piece.end }
-      continue
-    }
-    if (before) text += endsSentence(text) ? '\n\n' : '\n'
-    const { start, end } = piece
-    spans.push({ page: piece.page.number, start, end, at: text.length })
-    text += piece.page.text.slice(start, end)
-  }
-  return { text, spans }
-}
-
-function endsSentence(text: string): boolean {
-  return /[.!?…:。！？]["'”’»)\]」』]*$/u.test(text.slice(-4))
 }
 
 function isSamePath(a: readonly string[], b: readonly string[]): boolean {

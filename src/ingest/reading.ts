@@ -9,6 +9,7 @@ import {
 import type { ExtractInput, Extractor } from './extraction.ts'
 import type { LanguageDetector } from './language.ts'
 import { createPassager } from './passages.ts'
+import { createRunningHeads } from './running-heads.ts'
 
 /** UTF-16 units in one batch: small transactions let a query through between two of them. */
 const batchCharactersMax = 64 * 1024
@@ -38,11 +39,13 @@ export async function readDocument(reading: Reading): Promise<ExtractSummary> {
   const extraction = await extract(input)
   const passager = createPassager((text) => languages.detect(text))
   const batches = new Batches(reading, extraction.pagesTotal, () => usable(extraction.end().title))
+  const heads = createRunningHeads()
   for await (const page of extraction.pages) {
     const { number, label, text } = page
     batches.addPage({ number, label, text })
-    batches.addPassages(passager.push(page))
+    for (const told of heads.push(page)) batches.addPassages(passager.push(told.page, told.body))
   }
+  for (const told of heads.end()) batches.addPassages(passager.push(told.page, told.body))
   batches.addPassages(passager.end())
   if (batches.passagesDone === 0) throw noText(batches.pagesDone)
   batches.flush()

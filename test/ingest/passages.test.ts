@@ -212,3 +212,30 @@ test.each([
 ])('%j is estimated', (text, tokens) => {
   expect(estimateTokens(text)).toBeCloseTo(tokens)
 })
+
+test('a passage repeats 10 to 15 % of the one before it, from a sentence or within a long one', () => {
+  const long = `${'and the brook ran on past mill and meadow '.repeat(9).trim()}.`
+  for (const unit of [sentence.trim(), long.replace('and', 'And'), 'Short one here.']) {
+    const text = Array.from({ length: 400 }, (_, at) => `${unit} ${at}`).join('\n\n')
+    const passages = cut([page(1, text)])
+    expect(passages.length).toBeGreaterThan(4)
+    for (const [at, { spans }] of passages.entries()) {
+      const before = passages[at - 1]?.spans[0]
+      const [span] = spans
+      if (!before || !span) continue
+      const share = (before.end - span.start) / (before.end - before.start)
+      expect(share).toBeGreaterThan(0.05)
+      expect(share).toBeLessThan(0.16)
+    }
+  }
+})
+
+test('nothing outside the body is in a passage', () => {
+  const text = `Head of the page\n\n${paragraph}\n\n17`
+  const one = page(1, text, { headings: [{ at: 0, level: 1, title: 'Head of the page' }] })
+  const passager = createPassager(() => 'en')
+  const body = { start: text.indexOf('The quick'), end: text.lastIndexOf('\n\n17') }
+  const passages = [...passager.push(one, body), ...passager.end()]
+  expect(passages.map((each) => each.text)).toEqual([paragraph])
+  expect(passages[0]?.section).toEqual(['Head of the page'])
+})

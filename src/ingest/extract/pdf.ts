@@ -63,6 +63,7 @@ function readPdf(input: ExtractInput, guard: Guard, document: PdfDocument): Extr
         text,
         headings: findHeadings(text, byPage.get(number) ?? []),
         wholes: [],
+        isPrinted: true,
       }
     }
     guard(() => document.close())

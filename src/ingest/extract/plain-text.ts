@@ -15,12 +15,20 @@ export async function extractPlainText(input: ExtractInput): Promise<Extraction>
     const dehyphenator = createDehyphenator()
     const limits = checkLimits(input)
     let number = 0
-    for (const piece of cutTextPages(decodeText(input.source, charset))) {
+    let isPrinted = false
+    function* watched(): Generator<string> {
+      for (const piece of decodeText(input.source, charset)) {
+        // Form feeds are a printer's pages, with a printer's heads.
+        isPrinted ||= piece.includes('\f')
+        yield piece
+      }
+    }
+    for (const piece of cutTextPages(watched())) {
       const text = dehyphenator.join(cleanText(piece))
       number++
       limits.page(text.length)
       if (number === 1) title = firstLine(text)
-      yield { number, label: null, text, headings: [], wholes: [] }
+      yield { number, label: null, text, headings: [], wholes: [], isPrinted }
     }
   }
   return {
