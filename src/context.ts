@@ -18,7 +18,7 @@ import type { TenantId } from './tenancy/tenant-id.ts'
 import { queueLimits } from './threads/call-queue.ts'
 import { createExtractorPool, type ExtractorPool } from './threads/extractor-pool.ts'
 import { FitRunner } from './threads/fit-runner.ts'
-import { IngestRunner } from './threads/ingest-runner.ts'
+import { IngestRunner, readersMax } from './threads/ingest-runner.ts'
 import type { StoreClosed } from './threads/protocol.ts'
 import type { ShardStats } from './threads/shard.ts'
 import { Shards } from './threads/shards.ts'
@@ -67,6 +67,7 @@ export async function createContext(
     control,
     shards,
     onJob: (tenant, atMs) => runner.notify(tenant, atMs),
+    onJobsEnded: (tenant) => void runner.check(tenant).catch(() => undefined),
   })
   stack.defer(() => tenants.stopRecovering())
   const extractor = openExtractors(config, metrics)
@@ -144,7 +145,7 @@ function openShards(
 
 function openExtractors(config: Config, metrics: Metrics): ExtractorPool {
   return createExtractorPool({
-    sizeMax: config.EXTRACTORS,
+    sizeMax: readersMax(config.EXTRACTORS),
     memoryBytesMax: config.EXTRACT_MEMORY_BYTES_MAX,
     cpuMsMax: config.EXTRACT_CPU_MS_MAX,
     silenceMsMax: readerSilenceMsMax,

@@ -5,7 +5,12 @@ import { type FileHandle, open, rm } from 'node:fs/promises'
 import { Problem } from '../base/problem.ts'
 import { originalPath, tenantDirectory, uploadPath } from '../tenancy/layout.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
-import { type OperationName, type Operations, operations } from '../threads/operations.ts'
+import {
+  type OperationName,
+  type Operations,
+  type OperationTraits,
+  operations,
+} from '../threads/operations.ts'
 import type { StoreClosed } from '../threads/protocol.ts'
 import type { CallOptions, Shards } from '../threads/shards.ts'
 import type { Control } from './control.ts'
@@ -40,6 +45,8 @@ export interface TenantDirectoryOptions {
   readonly shards: Shards
   /** The tenant has a document to read, now or from `atMs` on. */
   readonly onJob: (tenant: TenantId, atMs?: number) => void
+  /** Jobs of the tenant may have been taken away. */
+  readonly onJobsEnded: (tenant: TenantId) => void
 }
 
 export class TenantDirectory {
@@ -72,17 +79,18 @@ export class TenantDirectory {
     args: Operations[Name]['args'],
     options?: CallOptions,
   ): Promise<Operations[Name]['result']> {
-    const { control, shards, onJob } = this.#options
+    const { control, shards } = this.#options
     const record = control.tenant(tenant)
     if (!record) throw new Problem('not_found', 'There is no such tenant.')
     const target = { tenant, generation: record.generation, create: false }
-    const { access, queuesJobs } = operations[operation]
-    if (access === 'read') return shards.call(target, operation, args, options)
+    const definition: OperationTraits = operations[operation]
+    if (definition.access === 'read') return shards.call(target, operation, args, options)
     this.#startWriting(tenant)
     try {
       if (!record.hint) await control.setHint(tenant, true)
       const result = await shards.call(target, operation, args, options)
-      if (queuesJobs) onJob(tenant)
+      if (definition.queuesJobs) this.#options.onJob(tenant)
+      if (definition.endsJobs) this.#options.onJobsEnded(tenant)
       return result
     } finally {
       this.#wrote(tenant)

@@ -7,7 +7,9 @@ const insertJob = `INSERT INTO jobs (document_seq, revision, state, not_before, 
   ON CONFLICT (document_seq) DO NOTHING`
 const selectNext = `SELECT j.id, j.document_seq, j.revision, j.attempts, d.id AS document_id, d.sha256, d.extension,
   d.media_type, d.filename FROM jobs j JOIN documents d ON d.seq = j.document_seq
-  WHERE j.state = 'queued' AND j.not_before <= ? ORDER BY j.bytes, j.id LIMIT 1`
+  WHERE j.state = 'queued' AND j.not_before <= ? AND j.bytes <= ?
+  ORDER BY j.not_before + j.bytes / 100, j.id LIMIT 1`
+const selectByDocument = `SELECT id, document_seq AS documentSeq, revision, attempts FROM jobs WHERE document_seq = ?`
 const selectRunning =
   "SELECT document_seq FROM jobs WHERE id = ? AND revision = ? AND attempts = ? AND state = 'running'"
 const selectWaitMs = 'SELECT min(not_before) AS at FROM jobs'
@@ -44,14 +46,21 @@ export interface ClaimedJob extends Job {
   readonly filename: string
 }
 
+/** Why a document was not read: its own fault, or somebody stopped it. */
+export type JobFailure = ExtractFailure | { readonly code: 'cancelled'; readonly detail: string }
+
 /** Queues a document for (another) reading; one that is queued already stays as it is. */
 export function queueJob(app: Db, documentSeq: number, nowMs: number): void {
   const { changes } = app.run(insertJob, nowMs, documentSeq)
   if (changes > 0) app.run(setQueuedStatus, nowMs, documentSeq)
 }
 
-/** Takes the smallest document whose time has come, so that a long book does not hold up a note. */
-export function claimJob(app: Db, nowMs: number): ClaimedJob | undefined {
+/**
+ * Takes a document whose time has come: small ones first, so that a long book does not hold up a note. A megabyte counts as
+ * ten seconds of waiting, so that a row of notes does not hold up the book for ever.
+ * @param bytesMax the largest that is wanted; null for any
+ */
+export function claimJob(app: Db, nowMs: number, bytesMax: number | null): ClaimedJob | undefined {
   const row = app.get<{
     id: number
     document_seq: number
@@ -62,7 +71,7 @@ export function claimJob(app: Db, nowMs: number): ClaimedJob | undefined {
     extension: string
     media_type: string
     filename: string
-  }>(selectNext, nowMs)
+  }>(selectNext, nowMs, bytesMax ?? Number.MAX_SAFE_INTEGER)
   if (!row) return undefined
   app.run(setRunning, row.id)
   app.run(setProcessing, nowMs, row.document_seq)
@@ -77,6 +86,14 @@ export function claimJob(app: Db, nowMs: number): ClaimedJob | undefined {
     mediaType: row.media_type,
     filename: row.filename,
   }
+}
+
+/** The document's job, in whatever state. */
+export function jobOf(app: Db, documentSeq: number): Job | undefined {
+  return app.get<{ id: number; documentSeq: number; revision: number; attempts: number }>(
+    selectByDocument,
+    documentSeq,
+  )
 }
 
 /** Whether this try still holds the job: false after a delete, a cancel or a crash in between. */
@@ -121,7 +138,7 @@ export function completeJob(app: Db, job: Job, summary: ExtractSummary, nowMs: n
 }
 
 /** A document that had a complete revision keeps it and says why the new one failed. */
-export function failJob(app: Db, job: Job, failure: ExtractFailure, nowMs: number): void {
+export function failJob(app: Db, job: Job, failure: JobFailure, nowMs: number): void {
   app.run(setFailed, JSON.stringify(failure), nowMs, job.documentSeq)
   app.run(deleteJob, job.id)
 }

@@ -1,4 +1,5 @@
 /** The versions of a tenant's two files: append-only lists of migrations, and the ids that mark them as ours. */
+import { jobTurnsSql } from './migrations/job-turns.ts'
 import { keywordIndexSql } from './migrations/keyword-index.ts'
 import { librarySql } from './migrations/library.ts'
 import { vecsMetaSql } from './migrations/vecs-meta.ts'
@@ -10,5 +11,8 @@ export const appApplicationId = 0x43726c61
 export const vecsApplicationId = 0x43726c76
 
 /** Index + 1 is the file's `user_version`. Released entries are never edited. */
-export const appMigrations: readonly string[] = [librarySql + keywordIndexSql + vectorChangesSql]
+export const appMigrations: readonly string[] = [
+  librarySql + keywordIndexSql + vectorChangesSql,
+  jobTurnsSql,
+]
 export const vecsMigrations: readonly string[] = [vecsMetaSql + vectorsSql]

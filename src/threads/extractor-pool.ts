@@ -160,6 +160,9 @@ class Pool implements ExtractorPool {
   #take(): Worker {
     const worker = this.#idle.pop() ?? this.#start()
     clearTimeout(worker.idleTimer)
+    // The next document should not wait for a process to start either.
+    if (this.#idle.length === 0 && this.#workers.size < this.#options.sizeMax)
+      this.#rest(this.#start())
     return worker
   }
 

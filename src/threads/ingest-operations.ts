@@ -3,7 +3,13 @@ import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { removeFile } from '../base/fs.ts'
 import type { ExtractBatch, ExtractFailure, ExtractSummary } from '../ingest/contract.ts'
-import { originalNames, titleFor } from '../library/documents.ts'
+import {
+  type DocumentView,
+  documentRow,
+  documentView,
+  originalNames,
+  titleFor,
+} from '../library/documents.ts'
 import {
   type ClaimedJob,
   claimJob,
@@ -11,6 +17,7 @@ import {
   failJob,
   holdsJob,
   type Job,
+  jobOf,
   nextJobAtMs,
   reportProgress,
   requeueJob,
@@ -35,10 +42,17 @@ import { booksDirectory, uploadsDirectory } from '../tenancy/layout.ts'
 import type { Store } from '../tenancy/store.ts'
 import type { ShardContext } from './context.ts'
 
-/** Takes the next job and clears what an earlier try left of its revision. */
-export function claim(context: ShardContext, { app }: Store): ClaimedJob | null {
+/**
+ * Takes the next job and clears what an earlier try left of its revision.
+ * @param args `bytesMax`: only documents up to this size; null for any
+ */
+export function claim(
+  context: ShardContext,
+  { app }: Store,
+  { bytesMax }: { bytesMax: number | null },
+): ClaimedJob | null {
   return app.unsyncedTransaction(() => {
-    const job = claimJob(app, context.nowMs())
+    const job = claimJob(app, context.nowMs(), bytesMax)
     if (!job) return null
     dropRevision(app, job)
     dropPending(app, job.documentSeq)
@@ -121,6 +135,37 @@ export function recover(_context: ShardContext, store: Store): { nextJobAtMs: nu
   for (const name of readdirSync(books)) if (!known.has(name)) removeFile(join(books, name))
   return { nextJobAtMs: nextJobAtMs(store.app) ?? null }
 }
+
+/** Whether this try still holds the job. */
+export function holds(_context: ShardContext, { app }: Store, { job }: { job: Job }): boolean {
+  return holdsJob(app, job)
+}
+
+/**
+ * Stops the reading of a document, now or before it began. What was read before stays; a document that was never read
+ * fails, and says that it was stopped. One that is not being read stays as it is.
+ */
+export function cancel(
+  context: ShardContext,
+  { app }: Store,
+  { id }: { id: string },
+): DocumentView {
+  return app.transaction(() => {
+    const { seq } = documentRow(app, id)
+    const job = jobOf(app, seq)
+    if (job) {
+      dropRevision(app, job)
+      dropPending(app, seq)
+      failJob(app, job, cancelled, context.nowMs())
+    }
+    return documentView(app, documentRow(app, id))
+  })
+}
+
+const cancelled = {
+  code: 'cancelled',
+  detail: 'Reading was stopped because you asked for it. Start it again with “reprocess”.',
+} as const
 
 export function nextJob(_context: ShardContext, { app }: Store): { nextJobAtMs: number | null } {
   return { nextJobAtMs: nextJobAtMs(app) ?? null }

@@ -6,15 +6,25 @@ import type { ClaimedJob } from '../library/jobs.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import type { ExtractorPool } from './extractor-pool.ts'
 import type { OperationName, Operations } from './operations.ts'
+import { ReadingTurns } from './reading-turns.ts'
 
 /** A reader that crashed may have been unlucky once (memory of the machine); twice is the document. */
 const triesMax = 2
 const retryDelayMsMin = 1_000
 const retryDelayMsMax = 60_000
+/** What is read in a moment: a note, a letter, a paper. It need not wait for a book of the same person. */
+const smallBytesMax = 256 * 1024
+/** Documents that may be open beyond those read at once: one of somebody who has none open, and a small one of anybody. */
+const extraOpenMax = 2
+
+/** Reader processes that there may be at once, for so many documents read at once. */
+export function readersMax(concurrencyMax: number): number {
+  return concurrencyMax + extraOpenMax
+}
 
 export interface IngestRunnerOptions {
   readonly extractor: ExtractorPool
-  /** Documents read at once, over all tenants. */
+  /** Documents read at once, over all tenants; `extraOpenMax` more may be open, half-read, waiting for their turn. */
   readonly concurrencyMax: number
   call<Name extends OperationName>(
     tenant: TenantId,
@@ -39,29 +49,45 @@ export class IngestRunner {
   readonly #options: IngestRunnerOptions
   /** Tenants that may have a job waiting; iteration order is whose turn it is. */
   readonly #ready = new Set<TenantId>()
-  readonly #running = new Set<Promise<void>>()
-  readonly #timers = new Map<TenantId, NodeJS.Timeout>()
+  /** Of them those that have no small document waiting, as far as is known. */
+  readonly #onlyLong = new Set<TenantId>()
+  readonly #running = new Set<{ tenant: TenantId; done: Promise<void> }>()
+  /** What each reading is stopped with, by its job. */
+  readonly #readings = new Map<ClaimedJob, { tenant: TenantId; lost: AbortController }>()
+  readonly #turns: ReadingTurns
+  readonly #timers = new Map<TenantId, { timer: NodeJS.Timeout; atMs: number }>()
   readonly #closing = new AbortController()
 
   constructor(options: IngestRunnerOptions) {
     this.#options = options
+    this.#turns = new ReadingTurns(options.concurrencyMax)
   }
 
   /** Says that the tenant has a job, now or from `atMs` on (Unix milliseconds). */
   notify(tenant: TenantId, atMs = 0): void {
     const delayMs = atMs - Date.now()
     if (delayMs > 0) {
-      clearTimeout(this.#timers.get(tenant))
+      const earlier = this.#timers.get(tenant)
+      if (earlier && earlier.atMs <= atMs) return
+      clearTimeout(earlier?.timer)
       const timer = setTimeout(() => {
         this.#timers.delete(tenant)
         this.notify(tenant)
       }, delayMs)
       timer.unref()
-      this.#timers.set(tenant, timer)
+      this.#timers.set(tenant, { timer, atMs })
       return
     }
     this.#ready.add(tenant)
+    this.#onlyLong.delete(tenant)
     this.#pump()
+  }
+
+  /** Says that jobs of the tenant may have been taken away: what is read for nobody stops at once. */
+  async check(tenant: TenantId): Promise<void> {
+    const readings = [...this.#readings].filter(([, reading]) => reading.tenant === tenant)
+    for (const [job, { lost }] of readings)
+      if (!(await this.#options.call(tenant, 'ingest.holds', { job }))) lost.abort()
   }
 
   get running(): number {
@@ -75,30 +101,54 @@ export class IngestRunner {
   /** Stops reading; what was being read starts again after the next start. */
   async close(): Promise<void> {
     this.#closing.abort()
-    for (const timer of this.#timers.values()) clearTimeout(timer)
+    for (const { timer } of this.#timers.values()) clearTimeout(timer)
     this.#ready.clear()
-    await Promise.all(this.#running)
+    await Promise.all([...this.#running].map(({ done }) => done))
   }
 
   #pump(): void {
-    while (this.#running.size < this.#options.concurrencyMax && !this.#closing.signal.aborted) {
-      const [tenant] = this.#ready
-      if (tenant === undefined) return
+    while (!this.#closing.signal.aborted) {
+      const next = this.#next()
+      if (!next) return
+      const { tenant, bytesMax } = next
       this.#ready.delete(tenant)
-      const work = this.#take(tenant).catch(() => {
+      const done = this.#take(tenant, bytesMax).catch(() => {
         // The shard could not be asked (restarting, overloaded): ask again a little later.
         if (!this.#closing.signal.aborted) this.notify(tenant, Date.now() + retryDelayMsMin)
       })
-      this.#running.add(work)
-      void work.finally(() => {
-        this.#running.delete(work)
+      const running = { tenant, done }
+      this.#running.add(running)
+      void done.finally(() => {
+        this.#running.delete(running)
         this.#pump()
       })
     }
   }
 
-  async #take(tenant: TenantId): Promise<void> {
-    const job = await this.#options.call(tenant, 'ingest.claim', null)
+  /**
+   * Whose document is opened next, and up to which size. Where as many as may be are read already, one more is opened for
+   * somebody who has none open, and one more that is small: so neither a note nor a neighbour waits for a long book.
+   */
+  #next(): NextTurn | undefined {
+    const { concurrencyMax } = this.#options
+    const open = this.#running.size
+    const ready = [...this.#ready]
+    if (open >= readersMax(concurrencyMax)) return undefined
+    if (open - this.#turns.parked < concurrencyMax) return turnOf(ready[0], null)
+    const busy = new Set([...this.#running].map(({ tenant }) => tenant))
+    const newcomer = ready.find((tenant) => !busy.has(tenant))
+    if (newcomer !== undefined && open <= concurrencyMax) return turnOf(newcomer, null)
+    const withSmall = ready.find((tenant) => !this.#onlyLong.has(tenant))
+    return turnOf(withSmall, smallBytesMax)
+  }
+
+  async #take(tenant: TenantId, bytesMax: number | null): Promise<void> {
+    const job = await this.#options.call(tenant, 'ingest.claim', { bytesMax })
+    if (!job && bytesMax !== null) {
+      this.#onlyLong.add(tenant)
+      this.#ready.add(tenant)
+      return
+    }
     if (!job) {
       const { nextJobAtMs } = await this.#options.call(tenant, 'ingest.next', null)
       if (nextJobAtMs !== null && nextJobAtMs > Date.now()) this.notify(tenant, nextJobAtMs)
@@ -106,6 +156,7 @@ export class IngestRunner {
     }
     // There may be more: to the end of the line, behind the other tenants.
     this.#ready.add(tenant)
+    this.#pump()
     const startedAtMs = performance.now()
     const end = await this.#read(tenant, job)
     if (end.outcome === 'requeued') this.notify(tenant, Date.now() + retryDelayMs(job))
@@ -138,12 +189,14 @@ export class IngestRunner {
     }
   }
 
-  /** @returns false when the job was taken away meanwhile (its document was deleted) */
+  /** @returns false when the job was taken away meanwhile (cancelled, or its document was deleted) */
   async #extract(tenant: TenantId, job: ClaimedJob): Promise<boolean> {
     const { call, extractor, openOriginal } = this.#options
     const lost = new AbortController()
     const signal = AbortSignal.any([lost.signal, this.#closing.signal])
     const file = await openOriginal(tenant, job.sha256, job.extension)
+    const turn = this.#turns.begin(tenant)
+    this.#readings.set(job, { tenant, lost })
     try {
       const summary = await extractor.extract({
         fd: file.fd,
@@ -151,7 +204,9 @@ export class IngestRunner {
         filename: job.filename,
         signal,
         onBatch: async (batch) => {
-          if (!(await call(tenant, 'ingest.append', { job, batch }))) lost.abort()
+          if (await call(tenant, 'ingest.append', { job, batch }))
+            await this.#turns.pass(turn, signal)
+          else lost.abort()
         },
       })
       return await call(tenant, 'ingest.finish', { job, summary })
@@ -159,6 +214,8 @@ export class IngestRunner {
       if (lost.signal.aborted) return false
       throw error
     } finally {
+      this.#readings.delete(job)
+      this.#turns.end(turn)
       await file.close()
     }
   }
@@ -185,6 +242,15 @@ export class IngestRunner {
       })
     })
   }
+}
+
+interface NextTurn {
+  readonly tenant: TenantId
+  readonly bytesMax: number | null
+}
+
+function turnOf(tenant: TenantId | undefined, bytesMax: number | null): NextTurn | undefined {
+  return tenant === undefined ? undefined : { tenant, bytesMax }
 }
 
 /** A failure of the document; undefined for a fault of the server, which is tried again. */

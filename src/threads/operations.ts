@@ -10,11 +10,16 @@ import { search } from './search-operation.ts'
  * `read` never writes. Before the first `write` the tenant's hint is made durable.
  * `background` work waits while anybody waits.
  */
-interface Operation<Args, Result> {
+export interface OperationTraits {
   readonly access: 'read' | 'write'
   readonly lane: 'interactive' | 'background'
   /** May leave a job behind: whoever reads documents is told. */
   readonly queuesJobs: boolean
+  /** May take a job away: whoever reads for it is told, and stops. */
+  readonly endsJobs?: boolean
+}
+
+interface Operation<Args, Result> extends OperationTraits {
   readonly run: (context: ShardContext, store: Store, args: Args) => Result
 }
 
@@ -26,7 +31,8 @@ export const operations = {
   'documents.list': read(documents.list),
   'documents.get': read(documents.get),
   'documents.update': write(documents.update),
-  'documents.delete': write(documents.remove),
+  'documents.delete': { ...write(documents.remove), endsJobs: true },
+  'documents.cancel': { ...write(ingest.cancel), endsJobs: true },
   'documents.original': read(documents.original),
   'documents.page': read(documents.page),
   'documents.reprocess': queuing(documents.reprocess),
@@ -36,6 +42,7 @@ export const operations = {
   'ingest.finish': background(ingest.finish),
   'ingest.fail': background(ingest.fail),
   'ingest.requeue': background(ingest.requeue),
+  'ingest.holds': read(ingest.holds),
   'ingest.next': read(ingest.nextJob),
   'fit.plan': { ...read(fit.plan), lane: 'background' },
   'fit.passages': { ...read(fit.passages), lane: 'background' },

@@ -75,6 +75,7 @@ export class MemoryTenant {
         }
       case 'documents.get':
       case 'documents.reprocess':
+      case 'documents.cancel':
         return view(this.#find(args.id))
       case 'documents.update':
         Object.assign(this.#find(args.id), { title: args.title, tags: args.tags })

@@ -58,7 +58,7 @@ export class ShardLibrary {
 
   /** Does the job that is due. */
   read(title: string, texts: readonly string[], language = 'en'): void {
-    const job = ingest.claim(this.context, this.store)
+    const job = ingest.claim(this.context, this.store, { bytesMax: null })
     if (!job) throw new Error('no job is due')
     const passages = texts.map((text) => {
       return {

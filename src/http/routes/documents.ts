@@ -104,6 +104,15 @@ function textRoutes(): Route[] {
       handle: ({ tenant, params }) => tenant.call('documents.reprocess', params),
     }),
     route({
+      ...one,
+      method: 'post',
+      path: '/v1/documents/:id/cancel',
+      scope: 'write',
+      summary: 'Stop reading the document',
+      reply: json(documentSchema, 'The document: with its earlier text, or failed as `cancelled`.'),
+      handle: ({ tenant, params }) => tenant.call('documents.cancel', params),
+    }),
+    route({
       method: 'get',
       path: '/v1/documents/:id/pages/:number',
       scope: 'read',
