@@ -1,6 +1,7 @@
 /** A collection as a tenant's library: real files, written as ingest and embedding write them. */
 import { createHash } from 'node:crypto'
 import { createLanguageDetector } from '../../src/ingest/language.ts'
+import { PageTally } from '../../src/ingest/page-tally.ts'
 import { addDocument } from '../../src/library/documents.ts'
 import { completeJob } from '../../src/library/jobs.ts'
 import { addPassages } from '../../src/library/passages.ts'
@@ -105,7 +106,7 @@ function addOne(
   const revision = { documentSeq: seq, revision: 1 }
   const draft = { section: [], text: document.text, spans: [], language }
   const [passage = 0] = addPassages(app, revision, [draft])
-  const report = { characters: 0, empty_pages: 0, empty_page_numbers: [], warnings: [] }
+  const report = new PageTally().report([])
   const summary = { pages: 1, passages: 1, title: null, language, outline: [], report }
   completeJob(app, { ...revision, id: -1, attempts: 1 }, summary, 0)
   return { ...document, seq, passage, language }

@@ -17,6 +17,7 @@ import { openApi } from './openapi.ts'
 import type { Route } from './route.ts'
 import { type AccountOptions, accountRoutes } from './routes/account.ts'
 import { documentRoutes } from './routes/documents.ts'
+import { readerRoutes } from './routes/reader.ts'
 import { searchRoutes } from './routes/search.ts'
 import { type SystemOptions, systemRoutes } from './routes/system.ts'
 import { type MediaTypes, uploadRoutes } from './routes/upload.ts'
@@ -58,6 +59,7 @@ export function routeTable(options: AppOptions, limits = httpLimits(options.limi
   const routes: Route[] = [
     ...searchRoutes(),
     ...documentRoutes(limits),
+    ...readerRoutes(),
     ...uploadRoutes(options.mediaTypes, limits),
     ...accountRoutes(options),
     ...systemRoutes({ ...options, describe: () => openApi(routes, options) }),

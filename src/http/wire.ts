@@ -17,6 +17,24 @@ export const tagSchema = z.string().trim().min(1).max(tagLengthMax)
 export const tagsSchema = z.array(tagSchema).max(tagsMax)
 export const titleSchema = z.string().trim().min(1).max(titleLengthMax)
 
+const pageNumbers = z.array(z.int()).describe('the first hundred of them')
+
+/** What was read of a document. Reports of earlier versions have fewer fields. */
+export const reportSchema = z.object({
+  summary: z.string().optional().describe('for a person: `12 of 240 pages have no text.`'),
+  characters: z.int(),
+  empty_pages: z.int(),
+  empty_page_numbers: pageNumbers,
+  ocr_pages: z.int().optional().describe('pages whose text was recognised from their picture'),
+  suspicious_pages: z
+    .int()
+    .optional()
+    .describe('pages whose letters were probably decoded wrongly'),
+  suspicious_page_numbers: pageNumbers.optional(),
+  languages: z.array(z.object({ language: z.string(), pages: z.int() })).optional(),
+  warnings: z.array(z.string()),
+})
+
 export const documentSchema = z.object({
   id: z.string(),
   title: z.string(),
@@ -34,7 +52,9 @@ export const documentSchema = z.object({
     .object({ code: z.string(), detail: z.string() })
     .nullable()
     .describe('why it could not be read'),
-  report: z.unknown().describe('what was read, and what was not'),
+  report: reportSchema
+    .nullable()
+    .describe('what was read, and what was not; null before it was read'),
   created_at: time,
   updated_at: time,
 })

@@ -9,6 +9,18 @@ export interface Page {
   readonly text: string
 }
 
+/** Where a page's text is from: the document itself, recognition of its picture, or nowhere. */
+export type PageSource = 'text' | 'ocr' | 'empty'
+
+/** A page with what is known of its reading. */
+export interface ReadPage extends Page {
+  readonly source: PageSource
+  /** ISO 639-1 code, or `und`. */
+  readonly language: string
+  /** The text is probably not what a reader of the page sees: its letters were decoded wrongly. */
+  readonly isSuspicious: boolean
+}
+
 /**
  * A verbatim slice of one page inside a passage:
  * `passage.text.slice(at, at + end - start) === page.text.slice(start, end)`, in UTF-16 units.
@@ -41,7 +53,7 @@ export interface OutlineEntry {
 export interface ExtractBatch {
   /** From the document's own metadata or first heading, the same in every batch; null where it says nothing usable. */
   readonly title: string | null
-  readonly pages: readonly Page[]
+  readonly pages: readonly ReadPage[]
   readonly passages: readonly PassageDraft[]
   readonly pagesDone: number
   /** Known at once for PDF; null while unknown. */
@@ -61,10 +73,19 @@ export interface ExtractSummary {
 
 /** What was read, for a person. */
 export interface ExtractReport {
+  /** One or two sentences: `12 of 240 pages have no text.` */
+  readonly summary: string
   readonly characters: number
-  /** Page numbers without text; at most `emptyPagesMax` are listed, `empty_pages` counts all. */
+  /** Page numbers without text; at most `pagesListedMax` are listed, `empty_pages` counts all. */
   readonly empty_pages: number
   readonly empty_page_numbers: readonly number[]
+  /** Pages whose text was recognised from their picture. */
+  readonly ocr_pages: number
+  /** Pages whose letters were probably decoded wrongly; listed as the empty ones are. */
+  readonly suspicious_pages: number
+  readonly suspicious_page_numbers: readonly number[]
+  /** Of the pages with text, the most frequent first. */
+  readonly languages: readonly { readonly language: string; readonly pages: number }[]
   readonly warnings: readonly string[]
 }
 

@@ -30,6 +30,8 @@ export interface MarkedPage extends Page {
   readonly wholes: readonly TextRange[]
   /** Laid out for paper, so that its edges may carry running heads and page numbers. */
   readonly isPrinted?: boolean
+  /** Its text was recognised from its picture. */
+  readonly isRecognised?: boolean
 }
 
 export interface ExtractInput {

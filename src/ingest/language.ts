@@ -86,6 +86,8 @@ const scriptStarts: readonly (readonly [number, Script | null])[] = [
 export interface DocumentLanguages {
   /** ISO 639-1, or `und`. */
   detect(text: string): string
+  /** The same for a page, which does not count: its passages will. */
+  ofPage(text: string): string
   /** The language most of the text seen so far is in. */
   main(): string
 }
@@ -125,6 +127,10 @@ export async function createLanguageDetector(): Promise<LanguageDetector> {
           if (language) votes.set(language, (votes.get(language) ?? 0) + text.length)
           else if (unsure.length < sampleMax) unsure += `${text.slice(0, sampleMax)}\n`
           return language ?? main()
+        },
+        ofPage(text) {
+          const sure = detect(text, true) ?? main()
+          return sure === 'und' ? (detect(text, false) ?? sure) : sure
         },
         main,
       }

@@ -3,20 +3,18 @@ import {
   type ExtractBatch,
   ExtractError,
   type ExtractSummary,
-  type Page,
   type PassageDraft,
+  type ReadPage,
 } from './contract.ts'
-import type { ExtractInput, Extractor } from './extraction.ts'
-import type { LanguageDetector } from './language.ts'
+import type { ExtractInput, Extractor, MarkedPage } from './extraction.ts'
+import type { DocumentLanguages, LanguageDetector } from './language.ts'
+import { PageTally } from './page-tally.ts'
 import { createPassager } from './passages.ts'
 import { createRunningHeads } from './running-heads.ts'
+import { isSuspicious } from './suspicious-text.ts'
 
 /** UTF-16 units in one batch: small transactions let a query through between two of them. */
 const batchCharactersMax = 64 * 1024
-/** Page numbers without text that are listed; the count goes on. */
-const emptyPagesMax = 100
-const warningsMax = 20
-const warningLengthMax = 500
 const titleMax = 300
 
 export interface Reading {
@@ -41,29 +39,34 @@ export async function readDocument(reading: Reading): Promise<ExtractSummary> {
   const batches = new Batches(reading, extraction.pagesTotal, () => usable(extraction.end().title))
   const heads = createRunningHeads()
   for await (const page of extraction.pages) {
-    const { number, label, text } = page
-    batches.addPage({ number, label, text })
+    batches.addPage(asRead(page, languages))
     for (const told of heads.push(page)) batches.addPassages(passager.push(told.page, told.body))
   }
   for (const told of heads.end()) batches.addPassages(passager.push(told.page, told.body))
   batches.addPassages(passager.end())
-  if (batches.passagesDone === 0) throw noText(batches.pagesDone)
+  if (batches.passagesDone === 0) throw noText(batches.tally.pages)
   batches.flush()
   const { outline, warnings } = extraction.end()
   return {
-    pages: batches.pagesDone,
+    pages: batches.tally.pages,
     passages: batches.passagesDone,
     title: batches.title,
     language: languages.main(),
     outline,
-    report: {
-      characters: batches.characters,
-      empty_pages: batches.emptyPages,
-      empty_page_numbers: batches.emptyPageNumbers,
-      warnings: warnings
-        .slice(0, warningsMax)
-        .map((text) => text.slice(0, warningLengthMax).toWellFormed()),
-    },
+    report: batches.tally.report(warnings),
+  }
+}
+
+function asRead(page: MarkedPage, languages: DocumentLanguages): ReadPage {
+  const { number, label, text, isRecognised } = page
+  const isEmpty = text === ''
+  return {
+    number,
+    label,
+    text,
+    source: isEmpty ? 'empty' : isRecognised ? 'ocr' : 'text',
+    language: isEmpty ? 'und' : languages.ofPage(text),
+    isSuspicious: isSuspicious(text),
   }
 }
 
@@ -75,14 +78,11 @@ class Batches {
   /** Settled with the first batch: passages are indexed under it, so a heading that comes later cannot change it. */
   title: string | null = null
   #isTitled = false
-  #pages: Page[] = []
+  #pages: ReadPage[] = []
   #passages: PassageDraft[] = []
   #size = 0
-  pagesDone = 0
   passagesDone = 0
-  characters = 0
-  emptyPages = 0
-  readonly emptyPageNumbers: number[] = []
+  readonly tally = new PageTally()
 
   constructor(reading: Reading, pagesTotal: number | null, titleNow: () => string | null) {
     this.#reading = reading
@@ -90,14 +90,9 @@ class Batches {
     this.#titleNow = titleNow
   }
 
-  addPage(page: Page): void {
+  addPage(page: ReadPage): void {
     this.#pages.push(page)
-    this.pagesDone++
-    this.characters += page.text.length
-    if (page.text.length === 0) {
-      this.emptyPages++
-      if (this.emptyPageNumbers.length < emptyPagesMax) this.emptyPageNumbers.push(page.number)
-    }
+    this.tally.add(page)
     this.#grow(page.text.length)
   }
 
@@ -122,7 +117,7 @@ class Batches {
       title: this.title,
       pages: this.#pages,
       passages: this.#passages,
-      pagesDone: this.pagesDone,
+      pagesDone: this.tally.pages,
       pagesTotal: this.#pagesTotal,
     })
     this.#pages = []

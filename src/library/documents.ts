@@ -3,6 +3,7 @@
 import { randomId } from '../base/ids.ts'
 import { Problem } from '../base/problem.ts'
 import type { Db, Row } from '../base/sqlite.ts'
+import type { ExtractReport } from '../ingest/contract.ts'
 import { setTags, tagsOf } from './tags.ts'
 
 const columns = `seq, id, title, filename, media_type, extension, bytes, sha256, language, pages, passages,
@@ -39,7 +40,7 @@ export interface DocumentView {
   /** 0 to 1; null while the number of pages is unknown. */
   readonly progress: number | null
   readonly error: { readonly code: string; readonly detail: string } | null
-  readonly report: unknown
+  readonly report: ExtractReport | null
   readonly created_at: string
   readonly updated_at: string
 }
@@ -170,7 +171,7 @@ export function documentView(app: Db, row: DocumentRow): DocumentView {
     status: row.status,
     progress: progressOf(row),
     error: parseJson(row.error) as DocumentView['error'],
-    report: parseJson(row.report),
+    report: parseJson(row.report) as ExtractReport | null,
     created_at: new Date(row.created_at).toISOString(),
     updated_at: new Date(row.updated_at).toISOString(),
   }

@@ -1,10 +1,10 @@
 /** Pages and passages: written batch by batch under a revision that nobody sees until it is complete. */
 import { Problem } from '../base/problem.ts'
 import type { Db } from '../base/sqlite.ts'
-import type { Page, PassageDraft, PassageSpan } from '../ingest/contract.ts'
+import type { PassageDraft, PassageSpan, ReadPage } from '../ingest/contract.ts'
 
-const insertPage =
-  'INSERT INTO pages (document_seq, revision, number, label, text) VALUES (?, ?, ?, ?, ?)'
+const insertPage = `INSERT INTO pages (document_seq, revision, number, label, text, source, language, is_suspicious,
+  characters) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
 const insertPassage = `INSERT INTO passages (document_seq, revision, section, language, first_page, last_page, spans, text)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
 const extendRange =
@@ -61,10 +61,21 @@ export interface PassageRow {
 export function addPages(
   app: Db,
   { documentSeq, revision }: Revision,
-  pages: readonly Page[],
+  pages: readonly ReadPage[],
 ): void {
-  for (const page of pages)
-    app.run(insertPage, documentSeq, revision, page.number, page.label, page.text)
+  for (const { number, label, text, source, language, isSuspicious } of pages)
+    app.run(
+      insertPage,
+      documentSeq,
+      revision,
+      number,
+      label,
+      text,
+      source,
+      language,
+      isSuspicious ? 1 : 0,
+      text.length,
+    )
 }
 
 /** @returns the ids of the passages, in their order */
@@ -216,6 +227,19 @@ export function pageAt(spans: readonly PassageSpan[], offset: number): number {
     page = span.page
   }
   return page
+}
+
+/** Where a stretch of a passage that holds `offset` stands in that page's text, as far as it is on one page. */
+export function stretchOnPage(
+  spans: readonly PassageSpan[],
+  offset: number,
+  stretch: { readonly start: number; readonly end: number },
+): { start: number; end: number } {
+  const span = spans.findLast(({ at }) => at <= offset) ?? spans[0]
+  if (!span) return { start: 0, end: 0 }
+  const clip = (at: number): number =>
+    Math.min(span.end, Math.max(span.start, span.start + at - span.at))
+  return { start: clip(stretch.start), end: clip(stretch.end) }
 }
 
 /** Ascending ids as runs. */

@@ -2,6 +2,7 @@
 import { jobTurnsSql } from './migrations/job-turns.ts'
 import { keywordIndexSql } from './migrations/keyword-index.ts'
 import { librarySql } from './migrations/library.ts'
+import { readingSql } from './migrations/reading.ts'
 import { vecsMetaSql } from './migrations/vecs-meta.ts'
 import { vectorChangesSql } from './migrations/vector-changes.ts'
 import { vectorsSql } from './migrations/vectors.ts'
@@ -14,5 +15,6 @@ export const vecsApplicationId = 0x43726c76
 export const appMigrations: readonly string[] = [
   librarySql + keywordIndexSql + vectorChangesSql,
   jobTurnsSql,
+  readingSql,
 ]
 export const vecsMigrations: readonly string[] = [vecsMetaSql + vectorsSql]

@@ -1,6 +1,5 @@
 /** Documents, the shard's side: create, read, change, delete, with their originals and their place in the index. */
 import { removeFile, renameDurably } from '../base/fs.ts'
-import { Problem } from '../base/problem.ts'
 import {
   addDocument,
   type DocumentRow,
@@ -16,6 +15,13 @@ import {
 } from '../library/documents.ts'
 import { queueJob } from '../library/jobs.ts'
 import { pageView, revisionsOf, setReindexAfter } from '../library/passages.ts'
+import {
+  type ContentsEntry,
+  contentsOf,
+  mustBeRead,
+  type ReportView,
+  reportOf,
+} from '../library/reader.ts'
 import { dropPending } from '../search/index-writer.ts'
 import { originalPath, uploadPath } from '../tenancy/layout.ts'
 import type { Store } from '../tenancy/store.ts'
@@ -113,9 +119,26 @@ export function page(
   { id, number }: { id: string; number: number },
 ): { page: number; label: string | null; text: string } {
   const row = documentRow(app, id)
-  if (row.revision === 0)
-    throw new Problem('not_found', 'The document has no pages to show: it is not read yet.')
+  mustBeRead(row)
   return pageView(app, { documentSeq: row.seq, revision: row.revision }, number)
+}
+
+export function contents(
+  _context: ShardContext,
+  { app }: Store,
+  { id }: { id: string },
+): { items: ContentsEntry[] } {
+  const row = documentRow(app, id)
+  mustBeRead(row)
+  return { items: contentsOf(app, row) }
+}
+
+export function report(
+  _context: ShardContext,
+  { app }: Store,
+  { id, ...part }: { id: string; limit: number; cursor: string | null },
+): ReportView {
+  return reportOf(app, documentRow(app, id), part)
 }
 
 /** Reads the original again; the present text stays searchable until the new one is complete. */

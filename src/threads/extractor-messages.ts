@@ -9,7 +9,8 @@ const spansMax = 256
 const batchItemsMax = 20_000
 const outlineMax = 10_000
 const warningsMax = 50
-const emptyPagesMax = 200
+const pagesListedMax = 200
+const languagesMax = 50
 
 /** Text as the library stores it: no NUL, no lone surrogate. */
 function text(lengthMax: number) {
@@ -27,6 +28,9 @@ const page = z.strictObject({
   number: pageNumber,
   label: text(200).nullable(),
   text: text(pageCharactersMax),
+  source: z.enum(['text', 'ocr', 'empty']),
+  language,
+  isSuspicious: z.boolean(),
 })
 const span = z.strictObject({ page: pageNumber, start: count, end: count, at: count })
 const passage = z.strictObject({
@@ -43,9 +47,17 @@ const batch = z.strictObject({
   pagesTotal: count.nullable(),
 })
 const report = z.strictObject({
+  summary: text(1_000),
   characters: count,
   empty_pages: count,
-  empty_page_numbers: z.array(pageNumber).max(emptyPagesMax).readonly(),
+  empty_page_numbers: z.array(pageNumber).max(pagesListedMax).readonly(),
+  ocr_pages: count,
+  suspicious_pages: count,
+  suspicious_page_numbers: z.array(pageNumber).max(pagesListedMax).readonly(),
+  languages: z
+    .array(z.strictObject({ language, pages: count }))
+    .max(languagesMax)
+    .readonly(),
   warnings: z.array(text(1_000)).max(warningsMax).readonly(),
 })
 const summary = z.strictObject({

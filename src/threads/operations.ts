@@ -35,6 +35,8 @@ export const operations = {
   'documents.cancel': { ...write(ingest.cancel), endsJobs: true },
   'documents.original': read(documents.original),
   'documents.page': read(documents.page),
+  'documents.contents': read(documents.contents),
+  'documents.report': read(documents.report),
   'documents.reprocess': queuing(documents.reprocess),
   search: read(search),
   'ingest.claim': background(ingest.claim),

@@ -1,7 +1,7 @@
 /** A search, the shard's side: filter, rank, then read and mark only the passages that are shown. */
 import { type Facets, facetsOf } from '../library/facets.ts'
 import { filteredRanges } from '../library/filter.ts'
-import { pageAt, pageLabel, passageRow } from '../library/passages.ts'
+import { pageAt, pageLabel, passageRow, stretchOnPage } from '../library/passages.ts'
 import type { ExplainedWord } from '../search/explain.ts'
 import type { KeywordResult } from '../search/keyword-search.ts'
 import { parseQuery } from '../search/query.ts'
@@ -56,6 +56,11 @@ export interface HitView {
   /** Of the words that matched, so that a passage over two pages cites the right one. */
   readonly page: number
   readonly page_label: string | null
+  /** What the snippet shows of that page: offsets into the page's text, in UTF-16 units. */
+  readonly start: number
+  readonly end: number
+  /** Everything the passage was cut from, in reading order, for highlighting it as a whole. */
+  readonly spans: readonly { readonly page: number; readonly start: number; readonly end: number }[]
   readonly section: readonly string[]
   readonly text: string
   /** HTML-escaped, with `<mark>`. */
@@ -134,6 +139,8 @@ function view(
     title: passage.title,
     page,
     page_label: pageLabel(app, revision, page),
+    ...stretchOnPage(passage.spans, marked.matchAt, marked),
+    spans: passage.spans.map(({ page: number, start, end }) => ({ page: number, start, end })),
     section: passage.section,
     text: passage.text,
     snippet: marked.html,

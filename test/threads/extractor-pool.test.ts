@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import type { ExtractBatch } from '../../src/ingest/contract.ts'
+import { PageTally } from '../../src/ingest/page-tally.ts'
 import {
   createExtractorPool,
   type ExtractorOptions,
@@ -76,6 +77,7 @@ const document = writePdf({
 })
 
 test('a document goes through: pages, passages, summary', async () => {
+  const read = { source: 'text', language: 'en', isSuspicious: false }
   const { summary, batches } = await extract(createPool(), document)
   expect(summary).toEqual({
     pages: 2,
@@ -83,7 +85,12 @@ test('a document goes through: pages, passages, summary', async () => {
     title: 'About Readers',
     language: 'en',
     outline: [],
-    report: { characters: 62, empty_pages: 0, empty_page_numbers: [], warnings: [] },
+    report: {
+      ...new PageTally().report([]),
+      summary: '2 pages, all with text.',
+      characters: 62,
+      languages: [{ language: 'en', pages: 2 }],
+    },
   })
   expect(batches).toEqual([
     {
@@ -91,8 +98,8 @@ test('a document goes through: pages, passages, summary', async () => {
       pagesDone: 2,
       pagesTotal: 2,
       pages: [
-        { number: 1, label: null, text: 'The first page has a sentence.' },
-        { number: 2, label: null, text: 'The second page has another one.' },
+        { number: 1, label: null, text: 'The first page has a sentence.', ...read },
+        { number: 2, label: null, text: 'The second page has another one.', ...read },
       ],
       passages: [
         {
@@ -107,12 +114,6 @@ test('a document goes through: pages, passages, summary', async () => {
       ],
     },
   ])
-})
-
-test('a mixed document succeeds and says which pages have no text', async () => {
-  const pages = [{ texts: column(['text']) }, { hasPicture: true }, {}]
-  const { summary } = await extract(createPool(), writePdf({ pages }))
-  expect(summary.report).toMatchObject({ empty_pages: 2, empty_page_numbers: [2, 3] })
 })
 
 test.each([

@@ -1,6 +1,7 @@
 /** A tenant's real files, written as a shard writes them, without its thread. */
 import { createHash } from 'node:crypto'
 import { onTestFinished } from 'vitest'
+import { PageTally } from '../../src/ingest/page-tally.ts'
 import { addDocument } from '../../src/library/documents.ts'
 import { queueJob } from '../../src/library/jobs.ts'
 import { liveSpace, type Space } from '../../src/search/vectors/spaces.ts'
@@ -68,10 +69,19 @@ export class ShardLibrary {
         language,
       }
     })
-    const pages = [{ number: 1, label: null, text: texts.join('\n') }]
+    const pages = [
+      {
+        number: 1,
+        label: null,
+        text: texts.join('\n'),
+        source: 'text' as const,
+        language,
+        isSuspicious: false,
+      },
+    ]
     const batch = { title, pages, passages, pagesDone: 1, pagesTotal: 1 }
     ingest.append(this.context, this.store, { job, batch })
-    const report = { characters: 0, empty_pages: 0, empty_page_numbers: [], warnings: [] }
+    const report = new PageTally().report([])
     const summary = { pages: 1, passages: texts.length, title, language, outline: [], report }
     ingest.finish(this.context, this.store, { job, summary })
   }

@@ -1,4 +1,4 @@
-/** Documents: list, read, change, delete, their pages, their originals. Adding them is `upload.ts`. */
+/** Documents: list, read, change, delete, their originals. Adding them is `upload.ts`, reading them `reader.ts`. */
 import { z } from 'zod'
 import type { HttpLimits } from '../limits.ts'
 import { sendOriginal } from '../original.ts'
@@ -19,23 +19,9 @@ import {
  */
 const documentParams = z.object({ id: z.string() })
 
-const pageParams = z.object({
-  id: z.string(),
-  number: z
-    .string()
-    .regex(/^[1-9]\d{0,8}$/)
-    .transform(Number),
-})
-
 const changeSchema = z
   .strictObject({ title: titleSchema.optional(), tags: tagsSchema.optional() })
   .refine(({ title, tags }) => title !== undefined || tags !== undefined, 'nothing to change')
-
-const pageSchema = z.object({
-  page: z.int(),
-  label: z.string().nullable().describe('the printed page number, where there is one'),
-  text: z.string(),
-})
 
 const one = {
   path: '/v1/documents/:id',
@@ -44,7 +30,7 @@ const one = {
 } as const
 
 export function documentRoutes(limits: HttpLimits): Route[] {
-  return [...rowRoutes(), ...textRoutes(), originalRoute(limits)]
+  return [...rowRoutes(), ...jobRoutes(), originalRoute(limits)]
 }
 
 function rowRoutes(): Route[] {
@@ -92,7 +78,7 @@ function rowRoutes(): Route[] {
   ]
 }
 
-function textRoutes(): Route[] {
+function jobRoutes(): Route[] {
   return [
     route({
       ...one,
@@ -111,17 +97,6 @@ function textRoutes(): Route[] {
       summary: 'Stop reading the document',
       reply: json(documentSchema, 'The document: with its earlier text, or failed as `cancelled`.'),
       handle: ({ tenant, params }) => tenant.call('documents.cancel', params),
-    }),
-    route({
-      method: 'get',
-      path: '/v1/documents/:id/pages/:number',
-      scope: 'read',
-      summary: 'The text of a page',
-      params: pageParams,
-      missing: 'There is no such page: pages are counted from 1.',
-      reply: json(pageSchema, 'The page.'),
-      problems: ['not_found'],
-      handle: ({ tenant, params, signal }) => tenant.call('documents.page', params, { signal }),
     }),
   ]
 }

@@ -88,6 +88,13 @@ const replySchema = z.object({
       title: z.string(),
       page: z.int(),
       page_label: z.string().nullable(),
+      start: z
+        .int()
+        .describe('what the snippet shows of the page: offsets into its text, in UTF-16 units'),
+      end: z.int(),
+      spans: z
+        .array(z.object({ page: z.int(), start: z.int(), end: z.int() }))
+        .describe('everything the passage was cut from, in reading order'),
       section: z.array(z.string()),
       text: z.string(),
       snippet: z.string().describe('HTML-escaped text with `<mark>`'),
