@@ -24,6 +24,8 @@ export interface EpubPackage {
   /** Names in the archive of the two forms a table of contents may have. */
   readonly nav: string | undefined
   readonly ncx: string | undefined
+  /** Name of its picture. */
+  readonly cover: string | undefined
 }
 
 interface ManifestItem {
@@ -38,6 +40,8 @@ interface Draft {
   readonly manifest: Map<string, ManifestItem>
   readonly spine: string[]
   tocId: string | undefined
+  /** EPUB 2 names it in a `meta` element. */
+  coverId: string | undefined
 }
 
 /** @throws ExtractError `damaged` when it is not an EPUB or lists nothing to read */
@@ -64,7 +68,12 @@ export async function readPackage(archive: ZipArchive): Promise<EpubPackage> {
     spine,
     nav: find(nav?.href),
     ncx: find(ncx?.href),
+    cover: find((items.find(isCover) ?? draft.manifest.get(draft.coverId ?? ''))?.href),
   }
+}
+
+function isCover({ properties }: ManifestItem): boolean {
+  return /(?:^|\s)cover-image(?:\s|$)/.test(properties)
 }
 
 async function findPackage(archive: ZipArchive): Promise<string> {
@@ -92,7 +101,13 @@ function whatElse(archive: ZipArchive): string {
 }
 
 async function readDraft(archive: ZipArchive, path: string): Promise<Draft> {
-  const draft: Draft = { titles: [], manifest: new Map(), spine: [], tocId: undefined }
+  const draft: Draft = {
+    titles: [],
+    manifest: new Map(),
+    spine: [],
+    tocId: undefined,
+    coverId: undefined,
+  }
   let isTitle = false
   await parsePart(archive, path, 'xml', {
     open(name, attributes) {
@@ -123,6 +138,10 @@ function addItem(draft: Draft, name: string, attributes: Attributes): void {
       })
       break
     }
+    case 'meta':
+      if (attribute(attributes, 'name') === 'cover')
+        draft.coverId ??= attribute(attributes, 'content')
+      break
     case 'spine':
       draft.tocId = attribute(attributes, 'toc')
       break

@@ -2,29 +2,17 @@
 import { cleanText, createDehyphenator } from '../clean.ts'
 import type { OutlineEntry } from '../contract.ts'
 import type { ExtractInput, Extraction, Extractor, Heading, MarkedPage } from '../extraction.ts'
-import { checkLimits, outOfMemory, tooManyPages } from '../limits.ts'
+import { checkLimits, tooManyPages } from '../limits.ts'
 import { damaged, PdfDocument } from '../pdf/document.ts'
-import { loadPdfium, type Pdfium } from '../pdf/pdfium.ts'
+import { type Guard, PdfiumHost } from '../pdf/host.ts'
 
 const labelMax = 40
 const titleMax = 300
 
-/** An extractor that loads PDFium at its first document and again after one that broke it. */
-export function createPdfExtractor(): Extractor {
-  let loaded: Promise<Pdfium> | undefined
+/** An extractor that loads PDFium at its first document. */
+export function createPdfExtractor(host = new PdfiumHost()): Extractor {
   return async (input) => {
-    loaded ??= loadPdfium()
-    const pdfium = await loaded
-    /** PDFium gives up with a trap, after which its memory is in no known state. */
-    function guard<T>(work: () => T): T {
-      try {
-        return work()
-      } catch (error) {
-        if (!(error instanceof WebAssembly.RuntimeError)) throw error
-        loaded = undefined
-        throw pdfium.hasRunOut ? outOfMemory() : error
-      }
-    }
+    const { pdfium, guard } = await host.load()
     return readPdf(
       input,
       guard,
@@ -32,8 +20,6 @@ export function createPdfExtractor(): Extractor {
     )
   }
 }
-
-type Guard = <T>(work: () => T) => T
 
 function readPdf(input: ExtractInput, guard: Guard, document: PdfDocument): Extraction {
   const { pageCount } = document

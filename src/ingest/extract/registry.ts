@@ -1,13 +1,14 @@
 /** Which extractor reads which media type: a new format is a file in this folder and a line here. */
 import type { Extractor } from '../extraction.ts'
+import type { PdfiumHost } from '../pdf/host.ts'
 import { extractMarkdown } from './markdown.ts'
 import { createPdfExtractor } from './pdf.ts'
 import { extractPlainText } from './plain-text.ts'
 
 /** Extractors by media type; those of archives and markup load their libraries with their first document. Some keep what they loaded from document to document. */
-export function createExtractors(): Readonly<Record<string, Extractor>> {
+export function createExtractors(host?: PdfiumHost): Readonly<Record<string, Extractor>> {
   return {
-    'application/pdf': createPdfExtractor(),
+    'application/pdf': createPdfExtractor(host),
     'application/epub+zip': async (input) => (await import('./epub.ts')).extractEpub(input),
     'application/vnd.openxmlformats-officedocument.wordprocessingml.document': async (input) =>
       (await import('./docx.ts')).extractDocx(input),

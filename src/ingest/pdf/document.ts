@@ -3,6 +3,8 @@ import type { OutlineEntry } from '../contract.ts'
 import { ExtractError } from '../contract.ts'
 import type { ByteSource } from '../extraction.ts'
 import { pageCharactersMax } from '../limits.ts'
+import type { Picture } from '../picture/png.ts'
+import { type DrawOptions, drawPage } from './bitmap.ts'
 import { orderColumns } from './columns.ts'
 import { FormFields } from './form-fields.ts'
 import { readGlyphs, scratchBytes } from './glyphs.ts'
@@ -65,6 +67,18 @@ export class PdfDocument {
       return layOut([...buildSegments(glyphs), ...(this.#fields?.read(page) ?? [])])
     } finally {
       call.FPDFText_ClosePage(text)
+      call.FPDF_ClosePage(page)
+    }
+  }
+
+  /** Page `index` (from 0) as a picture; undefined when it cannot be drawn. */
+  draw(index: number, options: DrawOptions): Picture | undefined {
+    const { call } = this.#pdfium
+    const page = call.FPDF_LoadPage(this.#document, index)
+    if (page === 0) return undefined
+    try {
+      return drawPage(this.#pdfium, page, options)
+    } finally {
       call.FPDF_ClosePage(page)
     }
   }

@@ -18,6 +18,36 @@ export interface PdfiumFunctions {
   FPDF_GetMetaText(document: Pointer, tag: Pointer, buffer: Pointer, bytes: number): number
   FPDF_LoadPage(document: Pointer, index: number): Pointer
   FPDF_ClosePage(page: Pointer): void
+  FPDF_GetPageWidthF(page: Pointer): number
+  FPDF_GetPageHeightF(page: Pointer): number
+  FPDFBitmap_CreateEx(
+    width: number,
+    height: number,
+    format: number,
+    scan: Pointer,
+    stride: number,
+  ): Pointer
+  FPDFBitmap_FillRect(
+    bitmap: Pointer,
+    left: number,
+    top: number,
+    width: number,
+    height: number,
+    colour: number,
+  ): void
+  FPDF_RenderPageBitmap(
+    bitmap: Pointer,
+    page: Pointer,
+    x: number,
+    y: number,
+    width: number,
+    height: number,
+    rotate: number,
+    flags: number,
+  ): void
+  FPDFBitmap_GetBuffer(bitmap: Pointer): Pointer
+  FPDFBitmap_GetStride(bitmap: Pointer): number
+  FPDFBitmap_Destroy(bitmap: Pointer): void
   FPDFText_LoadPage(page: Pointer): Pointer
   FPDFText_ClosePage(text: Pointer): void
   FPDFText_CountChars(text: Pointer): number
