@@ -89,7 +89,9 @@ async function uploadWithBar(client: Client, path: string): Promise<DocumentAnsw
   bar.start(100, 0, { state: 'uploading' })
   const { id } = await client.upload(name, readFileSync(path))
   const document = await client.settled(id, ({ status, progress }) =>
-    bar.update(Math.round((progress ?? 0) * 100), { state: status }),
+    bar.update(Math.round((status === 'ready' ? 1 : (progress?.fraction ?? 0)) * 100), {
+      state: status,
+    }),
   )
   const state =
     document.status === 'ready'

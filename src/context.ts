@@ -8,8 +8,10 @@ import { createMetrics, type LiveFigures, type Metrics } from './base/metrics.ts
 import { type FileLock, lockFile } from './base/sqlite.ts'
 import type { Config } from './config.ts'
 import { Control } from './control/control.ts'
+import { DocumentEvents } from './control/document-events.ts'
 import { TenantDirectory } from './control/tenant-directory.ts'
 import { createApp } from './http/app.ts'
+import { EventStreams } from './http/event-streams.ts'
 import type { Readiness } from './http/routes/system.ts'
 import { createHttpServer } from './http/server.ts'
 import { acceptedMediaTypes, detectMediaType } from './ingest/media-type.ts'
@@ -67,6 +69,7 @@ export async function createContext(
     control,
     shards,
     onJob: (tenant, atMs) => runner.notify(tenant, atMs),
+    events: new DocumentEvents(),
     onJobsEnded: (tenant) => void runner.check(tenant).catch(() => undefined),
   })
   stack.defer(() => tenants.stopRecovering())
@@ -77,9 +80,12 @@ export async function createContext(
   const fits = openFits(log, tenants)
   stack.defer(() => fits.close())
 
+  const authenticate = authenticator(config)
+  const streams = new EventStreams(authenticate)
   const http = createHttpServer(
     createApp({
-      authenticate: authenticator(config),
+      authenticate,
+      streams,
       tenants: (principal) => tenants.handle(principal),
       readiness: () => readiness(shards, control),
       mediaTypes: { detect: detectMediaType, accepted: acceptedMediaTypes },
@@ -93,6 +99,7 @@ export async function createContext(
     }),
   )
   stack.defer(() => http.close(drainMs))
+  stack.defer(() => streams.close())
 
   const parts = stack.move()
   return {

@@ -1,7 +1,8 @@
 /** Turns and stopping, in a real server: nobody waits for somebody's long book, and what is cancelled ends. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { Client, signToken } from '../bench/lib/client.ts'
+import { Client, type DocumentAnswer, signToken } from '../bench/lib/client.ts'
+import { readEvents } from '../bench/lib/event-source.ts'
 import { startServer } from '../bench/lib/server.ts'
 import { longBook } from './fixtures/long-book.ts'
 import { temporaryDirectory } from './helpers.ts'
@@ -43,6 +44,41 @@ test('a note passes a long book, of its own user and of another, and a cancelled
   } finally {
     expect(await server.stop()).toBe(0)
   }
+})
+
+test('a reading is told page by page, to its user alone, and streams end with the server', async () => {
+  const server = await startServer(temporaryDirectory(), { JWT_SECRET: secret, EXTRACTORS: '1' })
+  const told = await Promise.all(
+    ['ann', 'ben'].map(async (user) => {
+      const token = await signToken(secret, user)
+      const { body } = await fetch(`${server.url}/v1/events`, {
+        headers: { authorization: `Bearer ${token}` },
+      })
+      if (!body) throw new Error('a stream has a body')
+      return { client: new Client(server.url, token), events: Array.fromAsync(readEvents(body)) }
+    }),
+  )
+  const [ann, ben] = told
+  if (!ann || !ben) throw new Error('two users')
+  const { id } = await ann.client.upload('book.pdf', longBook(600))
+  const seen: DocumentAnswer['progress'][] = []
+  await ann.client.settled(id, ({ progress }) => seen.push(progress))
+  expect(await server.stop()).toBe(0)
+  const events = (await ann.events).map(({ data }) => JSON.parse(data))
+  expect(events.every((event) => event.id === id)).toBe(true)
+  const statuses = events.map(({ status }) => status)
+  expect(statuses.filter((status, at) => status !== statuses[at - 1])).toEqual([
+    'queued',
+    'processing',
+    'ready',
+  ])
+  const reading = events.map(({ progress }) => progress).filter((one) => one?.pages_done > 0)
+  expect(reading[0]).toMatchObject({ phase: 'reading', pages_total: 600 })
+  expect(reading[0].seconds_left).toBeGreaterThan(0)
+  expect(reading.at(-1)).toMatchObject({ phase: 'publishing', pages_done: 600, seconds_left: 0 })
+  expect(seen.some((one) => one?.seconds_left != null && one.pages_total === 600)).toBe(true)
+  expect(seen.at(-1)).toBeNull()
+  expect(await ben.events).toEqual([])
 })
 
 /** The reader process of the server that used most of the processor. */

@@ -8,7 +8,13 @@ export interface DocumentAnswer {
   readonly title: string
   readonly filename: string
   readonly status: 'queued' | 'processing' | 'ready' | 'failed'
-  readonly progress: number | null
+  readonly progress: {
+    readonly phase: string
+    readonly pages_done: number
+    readonly pages_total: number | null
+    readonly fraction: number | null
+    readonly seconds_left: number | null
+  } | null
   readonly pages: number | null
   readonly passages: number
   readonly sha256: string

@@ -14,6 +14,7 @@ import {
 import type { StoreClosed } from '../threads/protocol.ts'
 import type { CallOptions, Shards } from '../threads/shards.ts'
 import type { Control } from './control.ts'
+import type { DocumentEvents, Done, TenantEvents } from './document-events.ts'
 import type { TenantRecord } from './tenants.ts'
 
 /** Tenants recovered at once after a start; more would stand in the way of people. */
@@ -35,6 +36,7 @@ export interface TenantHandle {
     args: Operations[Name]['args'],
     options?: CallOptions,
   ): Promise<Operations[Name]['result']>
+  readonly events: TenantEvents
   openUpload(): Promise<UploadFile>
   openOriginal(sha256: string, extension: string): Promise<FileHandle>
 }
@@ -45,6 +47,8 @@ export interface TenantDirectoryOptions {
   readonly shards: Shards
   /** The tenant has a document to read, now or from `atMs` on. */
   readonly onJob: (tenant: TenantId, atMs?: number) => void
+  /** Told of what was done. */
+  readonly events: DocumentEvents
   /** Jobs of the tenant may have been taken away. */
   readonly onJobsEnded: (tenant: TenantId) => void
 }
@@ -89,6 +93,7 @@ export class TenantDirectory {
     try {
       if (!record.hint) await control.setHint(tenant, true)
       const result = await shards.call(target, operation, args, options)
+      this.#options.events.observe(tenant, { operation, args, result } as Done)
       if (definition.queuesJobs) this.#options.onJob(tenant)
       if (definition.endsJobs) this.#options.onJobsEnded(tenant)
       return result
@@ -178,6 +183,7 @@ export class TenantDirectory {
     return {
       id,
       call: (operation, args, options) => this.call(id, operation, args, options),
+      events: this.#options.events.of(id),
       openUpload: () => this.#openUpload(id, directory),
       openOriginal: (sha256, extension) => this.openOriginal(id, sha256, extension),
     }

@@ -9,6 +9,7 @@ import {
   refuseAddress,
   refuseMethod,
 } from './dispatch.ts'
+import type { EventStreams } from './event-streams.ts'
 import { beginExchange } from './exchange.ts'
 import { HttpMetrics } from './http-metrics.ts'
 import { createJsonReader } from './json-body.ts'
@@ -17,6 +18,7 @@ import { openApi } from './openapi.ts'
 import type { Route } from './route.ts'
 import { type AccountOptions, accountRoutes } from './routes/account.ts'
 import { documentRoutes } from './routes/documents.ts'
+import { eventRoutes } from './routes/events.ts'
 import { readerRoutes } from './routes/reader.ts'
 import { searchRoutes } from './routes/search.ts'
 import { type SystemOptions, systemRoutes } from './routes/system.ts'
@@ -28,6 +30,7 @@ export interface AppOptions
     Omit<SystemOptions, 'describe'> {
   /** What an uploaded file is, and what can be read at all. */
   readonly mediaTypes: MediaTypes
+  readonly streams: EventStreams
   readonly registry: Registry
   readonly log: Log
   readonly limits?: Partial<HttpLimits>
@@ -61,6 +64,7 @@ export function routeTable(options: AppOptions, limits = httpLimits(options.limi
     ...documentRoutes(limits),
     ...readerRoutes(),
     ...uploadRoutes(options.mediaTypes, limits),
+    ...eventRoutes(options.streams),
     ...accountRoutes(options),
     ...systemRoutes({ ...options, describe: () => openApi(routes, options) }),
   ]

@@ -47,7 +47,16 @@ export const documentSchema = z.object({
   passages: z.int(),
   tags: z.array(z.string()),
   status: z.enum(['queued', 'processing', 'ready', 'failed']),
-  progress: z.number().nullable().describe('0 to 1; null while the number of pages is unknown'),
+  progress: z
+    .object({
+      phase: z.enum(['waiting', 'opening', 'reading', 'publishing']),
+      pages_done: z.int(),
+      pages_total: z.int().nullable(),
+      fraction: z.number().nullable().describe('0 to 1; null while `pages_total` is unknown'),
+      seconds_left: z.number().nullable().describe('at the pace so far'),
+    })
+    .nullable()
+    .describe('null unless it is waiting or being read'),
   error: z
     .object({ code: z.string(), detail: z.string() })
     .nullable()

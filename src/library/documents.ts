@@ -24,6 +24,17 @@ const deleteDocument = 'DELETE FROM documents WHERE seq = ?'
 
 export type DocumentStatus = 'queued' | 'processing' | 'ready' | 'failed'
 
+/** How far the reading of a document is. */
+export interface DocumentProgress {
+  readonly phase: 'waiting' | 'opening' | 'reading' | 'publishing'
+  readonly pages_done: number
+  readonly pages_total: number | null
+  /** 0 to 1; null while the number of pages is unknown. */
+  readonly fraction: number | null
+  /** At the pace so far; null while there is none. */
+  readonly seconds_left: number | null
+}
+
 /** A document as the API shows it. */
 export interface DocumentView {
   readonly id: string
@@ -37,8 +48,8 @@ export interface DocumentView {
   readonly passages: number
   readonly tags: readonly string[]
   readonly status: DocumentStatus
-  /** 0 to 1; null while the number of pages is unknown. */
-  readonly progress: number | null
+  /** Null unless it is waiting or being read. */
+  readonly progress: DocumentProgress | null
   readonly error: { readonly code: string; readonly detail: string } | null
   readonly report: ExtractReport | null
   readonly created_at: string
@@ -177,10 +188,18 @@ export function documentView(app: Db, row: DocumentRow): DocumentView {
   }
 }
 
-function progressOf(row: DocumentRow): number | null {
-  if (row.status === 'ready') return 1
-  if (row.status !== 'processing') return 0
-  return row.pages_total ? Math.min(1, row.pages_done / row.pages_total) : null
+function progressOf(row: DocumentRow): DocumentProgress | null {
+  if (row.status === 'ready' || row.status === 'failed') return null
+  const isWaiting = row.status === 'queued'
+  const { pages_done, pages_total } = row
+  const started = pages_done > 0 ? 'reading' : 'opening'
+  return {
+    phase: isWaiting ? 'waiting' : started,
+    pages_done: isWaiting ? 0 : pages_done,
+    pages_total,
+    fraction: isWaiting ? 0 : pages_total && Math.min(1, pages_done / pages_total),
+    seconds_left: null,
+  }
 }
 
 function parseJson(text: string | null): unknown {

@@ -17,6 +17,8 @@ const selectAny = 'SELECT 1 AS found FROM jobs LIMIT 1'
 const setRunning = "UPDATE jobs SET state = 'running', attempts = attempts + 1 WHERE id = ?"
 const setQueued = "UPDATE jobs SET state = 'queued', not_before = ? WHERE id = ?"
 const queueRunning = "UPDATE jobs SET state = 'queued' WHERE state = 'running'"
+const queueDocuments = `UPDATE documents SET status = 'queued' WHERE status = 'processing'
+  AND seq IN (SELECT document_seq FROM jobs)`
 const deleteJob = 'DELETE FROM jobs WHERE id = ?'
 // Reading again drops the pending postings of the document, those of a re-indexing as well: that starts anew.
 const setProcessing = `UPDATE documents SET status = 'processing', pages_done = 0, pages_total = NULL,
@@ -109,14 +111,16 @@ export function reportProgress(
   app.run(setProgress, pagesDone, pagesTotal, job.documentSeq)
 }
 
-/** Puts the job back, to be tried again not before `notBeforeMs`. */
-export function requeueJob(app: Db, job: Job, notBeforeMs: number): void {
-  app.run(setQueued, notBeforeMs, job.id)
+/** Puts the job back, to be tried again `delayMs` from now. */
+export function requeueJob(app: Db, job: Job, delayMs: number, nowMs: number): void {
+  app.run(setQueued, nowMs + delayMs, job.id)
+  app.run(setQueuedStatus, nowMs, job.documentSeq)
 }
 
 /** Jobs of a process that died are nobody's: they wait again. */
 export function requeueRunning(app: Db): void {
   app.run(queueRunning)
+  app.run(queueDocuments)
 }
 
 export function completeJob(app: Db, job: Job, summary: ExtractSummary, nowMs: number): void {

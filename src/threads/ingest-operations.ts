@@ -64,7 +64,7 @@ export function claim(
 export function append(
   context: ShardContext,
   { app }: Store,
-  { job, batch }: { job: Job; batch: ExtractBatch },
+  { job, batch }: { job: ClaimedJob; batch: ExtractBatch },
 ): boolean {
   return app.unsyncedTransaction(() => {
     if (!holdsJob(app, job)) return false
@@ -78,20 +78,23 @@ export function append(
   })
 }
 
-/** Publishes the new revision and drops the old one, in one transaction: a search sees one or the other. */
+/**
+ * Publishes the new revision and drops the old one, in one transaction: a search sees one or the other.
+ * @returns the document; null when this try no longer holds the job
+ */
 export function finish(
   context: ShardContext,
   { app }: Store,
-  { job, summary }: { job: Job; summary: ExtractSummary },
-): boolean {
+  { job, summary }: { job: ClaimedJob; summary: ExtractSummary },
+): DocumentView | null {
   return app.transaction(() => {
-    if (!holdsJob(app, job)) return false
+    if (!holdsJob(app, job)) return null
     publishSegments(app, job)
     for (const revision of revisionsOf(app, job.documentSeq))
       if (revision !== job.revision) dropSearched(app, { documentSeq: job.documentSeq, revision })
     completeJob(app, job, summary, context.nowMs())
     noteVectorChange(app, 'embed', passageRanges(app, job))
-    return true
+    return documentView(app, documentRow(app, job.documentId))
   })
 }
 
@@ -99,14 +102,14 @@ export function finish(
 export function fail(
   context: ShardContext,
   { app }: Store,
-  { job, failure }: { job: Job; failure: ExtractFailure },
-): boolean {
+  { job, failure }: { job: ClaimedJob; failure: ExtractFailure },
+): DocumentView | null {
   return app.transaction(() => {
-    if (!holdsJob(app, job)) return false
+    if (!holdsJob(app, job)) return null
     dropRevision(app, job)
     dropPending(app, job.documentSeq)
     failJob(app, job, failure, context.nowMs())
-    return true
+    return documentView(app, documentRow(app, job.documentId))
   })
 }
 
@@ -114,12 +117,12 @@ export function fail(
 export function requeue(
   context: ShardContext,
   { app }: Store,
-  { job, delayMs }: { job: Job; delayMs: number },
-): boolean {
+  { job, delayMs }: { job: ClaimedJob; delayMs: number },
+): DocumentView | null {
   return app.transaction(() => {
-    if (!holdsJob(app, job)) return false
-    requeueJob(app, job, context.nowMs() + delayMs)
-    return true
+    if (!holdsJob(app, job)) return null
+    requeueJob(app, job, delayMs, context.nowMs())
+    return documentView(app, documentRow(app, job.documentId))
   })
 }
 

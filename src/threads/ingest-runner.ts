@@ -209,7 +209,7 @@ export class IngestRunner {
           else lost.abort()
         },
       })
-      return await call(tenant, 'ingest.finish', { job, summary })
+      return (await call(tenant, 'ingest.finish', { job, summary })) !== null
     } catch (error) {
       if (lost.signal.aborted) return false
       throw error

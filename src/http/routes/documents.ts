@@ -1,5 +1,7 @@
 /** Documents: list, read, change, delete, their originals. Adding them is `upload.ts`, reading them `reader.ts`. */
 import { z } from 'zod'
+import type { TenantHandle } from '../../control/tenant-directory.ts'
+import type { DocumentView } from '../../library/documents.ts'
 import type { HttpLimits } from '../limits.ts'
 import { sendOriginal } from '../original.ts'
 import { answered, type Route, route } from '../route.ts'
@@ -41,7 +43,8 @@ function rowRoutes(): Route[] {
       scope: 'read',
       summary: 'One document',
       reply: json(documentSchema, 'The document.'),
-      handle: ({ tenant, params, signal }) => tenant.call('documents.get', params, { signal }),
+      handle: async ({ tenant, params, signal }) =>
+        withProgress(tenant, await tenant.call('documents.get', params, { signal })),
     }),
     route({
       method: 'get',
@@ -50,8 +53,10 @@ function rowRoutes(): Route[] {
       summary: 'The documents, newest first',
       query: listQuerySchema,
       reply: json(documentListSchema, 'A page of documents.'),
-      handle: ({ tenant, query: { limit, cursor = null }, signal }) =>
-        tenant.call('documents.list', { limit, cursor }, { signal }),
+      handle: async ({ tenant, query: { limit, cursor = null }, signal }) => {
+        const page = await tenant.call('documents.list', { limit, cursor }, { signal })
+        return { ...page, items: page.items.map((document) => withProgress(tenant, document)) }
+      },
     }),
     route({
       ...one,
@@ -76,6 +81,12 @@ function rowRoutes(): Route[] {
       },
     }),
   ]
+}
+
+/** What the library knows is as old as the last batch that was written; whoever reads knows its pace. */
+function withProgress(tenant: TenantHandle, document: DocumentView): DocumentView {
+  if (document.status !== 'processing') return document
+  return { ...document, progress: tenant.events.progressOf(document.id) ?? document.progress }
 }
 
 function jobRoutes(): Route[] {

@@ -1,0 +1,165 @@
+/** A tenant in memory, with a real directory for uploads. */
+import { createHash, randomBytes } from 'node:crypto'
+import { EventEmitter } from 'node:events'
+import { mkdtempSync, readdirSync } from 'node:fs'
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { randomId } from '../../src/base/ids.ts'
+import { Problem } from '../../src/base/problem.ts'
+import { DocumentEvents } from '../../src/control/document-events.ts'
+import type { TenantHandle, UploadFile } from '../../src/control/tenant-directory.ts'
+import type { DocumentView } from '../../src/library/documents.ts'
+import type { TenantId } from '../../src/tenancy/tenant-id.ts'
+import type { OperationName, Operations } from '../../src/threads/operations.ts'
+
+/** One tenant's library. What it cannot do is left to the real one. */
+export class MemoryTenant {
+  readonly id: TenantId
+  readonly events = new DocumentEvents()
+  readonly directory = mkdtempSync(join(tmpdir(), 'carrel-http-'))
+  readonly documents = new Map<string, DocumentView & { extension: string }>()
+  readonly calls: { name: string; args: unknown }[] = []
+  /** Asked before each operation: throw to fail it. */
+  before: (name: string, args: unknown) => void | Promise<void> = () => undefined
+  /** Originals handed out and not closed again. */
+  readonly originalsOpen = new Set<number>()
+
+  uploadsReleased = 0
+
+  constructor(id: TenantId) {
+    this.id = id
+  }
+
+  uploads(): string[] {
+    return readdirSync(this.directory).filter((name) => name.endsWith('.upload'))
+  }
+
+  handle(): TenantHandle {
+    return {
+      id: this.id,
+      call: async <Name extends OperationName>(name: Name, args: Operations[Name]['args']) => {
+        this.calls.push({ name, args })
+        await this.before(name, args)
+        return structuredClone(await this.#run(name, args)) as Operations[Name]['result']
+      },
+      events: this.events.of(this.id),
+      openUpload: () => this.#openUpload(),
+      openOriginal: (sha256, extension) => this.#openOriginal(sha256, extension),
+    }
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: the fake answers every operation's arguments
+  async #run(name: OperationName, args: any): Promise<unknown> {
+    switch (name) {
+      case 'account.show':
+        return { documents: this.documents.size, bytes: this.#bytes(), passages: 0 }
+      case 'documents.create':
+        return this.#create(args)
+      case 'documents.list':
+        return {
+          items: [...this.documents.values()].map(view).slice(0, args.limit),
+          next_cursor: null,
+        }
+      case 'documents.get':
+      case 'documents.reprocess':
+      case 'documents.cancel':
+        return view(this.#find(args.id))
+      case 'documents.update':
+        Object.assign(this.#find(args.id), { title: args.title, tags: args.tags })
+        return view(this.#find(args.id))
+      case 'documents.delete':
+        this.documents.delete(this.#find(args.id).id)
+        return null
+      case 'documents.original': {
+        const { sha256, extension, media_type, filename, bytes } = this.#find(args.id)
+        return { sha256, extension, media_type, filename, bytes }
+      }
+      case 'documents.page':
+        this.#find(args.id)
+        return { page: args.number, label: null, text: 'a page' }
+      case 'search':
+        return { hits: [], mode: args.mode, corrected: [] }
+      default:
+        throw new Error(`the fake has no ${name}`)
+    }
+  }
+
+  #bytes(): number {
+    return this.documents.values().reduce((sum, document) => sum + document.bytes, 0)
+  }
+
+  #find(id: string): DocumentView & { extension: string } {
+    const document = this.documents.get(id)
+    if (!document) throw new Problem('not_found', 'There is no such document in your library.')
+    return document
+  }
+
+  async #create(args: Operations['documents.create']['args']): Promise<DocumentView> {
+    const same = this.documents.values().find(({ sha256 }) => sha256 === args.sha256)
+    if (same) return view(same)
+    const path = join(this.directory, `${args.uploadName}.upload`)
+    const content = await readFile(path)
+    if (createHash('sha256').update(content).digest('hex') !== args.sha256)
+      throw new Error('the hash is not that of the file')
+    await rename(path, join(this.directory, `${args.sha256}.${args.extension}`))
+    const now = '2026-11-21T00:00:00.000Z'
+    const document = {
+      id: randomId('doc'),
+      title: args.title ?? args.filename,
+      filename: args.filename,
+      media_type: args.mediaType,
+      extension: args.extension,
+      bytes: args.bytes,
+      sha256: args.sha256,
+      language: null,
+      pages: null,
+      passages: 0,
+      tags: args.tags,
+      status: 'queued' as const,
+      progress: {
+        phase: 'waiting' as const,
+        pages_done: 0,
+        pages_total: null,
+        fraction: 0,
+        seconds_left: null,
+      },
+      error: null,
+      report: null,
+      created_at: now,
+      updated_at: now,
+    }
+    this.documents.set(document.id, document)
+    return view(document)
+  }
+
+  async #openUpload(): Promise<UploadFile> {
+    await this.before('openUpload', null)
+    await mkdir(this.directory, { recursive: true })
+    const name = randomBytes(16).toString('hex')
+    const path = join(this.directory, `${name}.upload`)
+    const handle = await open(path, 'wx', 0o600)
+    return {
+      name,
+      handle,
+      release: async () => {
+        this.uploadsReleased++
+        await handle.close().catch(() => undefined)
+        await rm(path, { force: true })
+      },
+    }
+  }
+
+  async #openOriginal(sha256: string, extension: string) {
+    const handle = await open(join(this.directory, `${sha256}.${extension}`))
+    const { fd } = handle
+    this.originalsOpen.add(fd)
+    const closing: unknown = handle
+    if (closing instanceof EventEmitter) closing.once('close', () => this.originalsOpen.delete(fd))
+    return handle
+  }
+}
+
+function view({ extension: _, ...document }: DocumentView & { extension: string }): DocumentView {
+  return document
+}
