@@ -13,7 +13,7 @@ import { TenantDirectory } from './control/tenant-directory.ts'
 import { createApp } from './http/app.ts'
 import { EventStreams } from './http/event-streams.ts'
 import type { Readiness } from './http/routes/system.ts'
-import { createHttpServer } from './http/server.ts'
+import { createHttpServer, type HttpServer } from './http/server.ts'
 import { acceptedMediaTypes, detectMediaType } from './ingest/media-type.ts'
 import { controlDbPath, lockPath, serverDirectory } from './tenancy/layout.ts'
 import type { TenantId } from './tenancy/tenant-id.ts'
@@ -31,6 +31,8 @@ const drainMs = 10_000
 /** Time without a sign of life from a reader process before it is taken for hung. */
 const readerSilenceMsMax = 60_000
 const readerIdleMs = 60_000
+/** Archives taken apart at once. */
+const expandersMax = 1
 /** Fifty million characters are some twenty times the Bible. */
 const documentCharactersMax = 50_000_000
 const documentPagesMax = 20_000
@@ -73,8 +75,11 @@ export async function createContext(
     onJobsEnded: (tenant) => void runner.check(tenant).catch(() => undefined),
   })
   stack.defer(() => tenants.stopRecovering())
-  const extractor = openExtractors(config, metrics)
+  const extractor = openExtractors(config, metrics, readersMax(config.EXTRACTORS))
   stack.defer(() => extractor.close())
+  // Somebody waits for the answer: an archive has a process of its own and does not wait for books.
+  const expander = openExtractors(config, metrics, expandersMax)
+  stack.defer(() => expander.close())
   const runner = openRunner(config, log, metrics, { tenants, extractor })
   stack.defer(() => runner.close())
   const fits = openFits(log, tenants)
@@ -82,26 +87,12 @@ export async function createContext(
 
   const authenticate = authenticator(config)
   const streams = new EventStreams(authenticate)
-  const http = createHttpServer(
-    createApp({
-      authenticate,
-      streams,
-      tenants: (principal) => tenants.handle(principal),
-      readiness: () => readiness(shards, control),
-      mediaTypes: { detect: detectMediaType, accepted: acceptedMediaTypes },
-      registry: metrics.registry,
-      log,
-      limits: { fileBytesMax: config.UPLOAD_BYTES_MAX },
-      adminToken: config.ADMIN_TOKEN,
-      trustProxy: config.TRUST_PROXY,
-      publicUrl: config.PUBLIC_URL,
-      version,
-    }),
-  )
+  const parts = { authenticate, streams, tenants, shards, control, expander, metrics }
+  const http = openHttp(config, log, parts)
   stack.defer(() => http.close(drainMs))
   stack.defer(() => streams.close())
 
-  const parts = stack.move()
+  const opened = stack.move()
   return {
     log,
     listen: async () => {
@@ -113,8 +104,41 @@ export async function createContext(
       )
       return { url }
     },
-    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
+}
+
+interface HttpParts {
+  readonly authenticate: Authenticate
+  readonly streams: EventStreams
+  readonly tenants: TenantDirectory
+  readonly shards: Shards
+  readonly control: Control
+  readonly expander: ExtractorPool
+  readonly metrics: Metrics
+}
+
+function openHttp(config: Config, log: Log, parts: HttpParts): HttpServer {
+  const { authenticate, streams, tenants, shards, control, expander, metrics } = parts
+  return createHttpServer(
+    createApp({
+      authenticate,
+      streams,
+      tenants: (principal) => tenants.handle(principal),
+      readiness: () => readiness(shards, control),
+      intake: {
+        mediaTypes: { detect: detectMediaType, accepted: acceptedMediaTypes },
+        expand: (request) => expander.expand(request),
+      },
+      registry: metrics.registry,
+      log,
+      limits: { fileBytesMax: config.UPLOAD_BYTES_MAX },
+      adminToken: config.ADMIN_TOKEN,
+      trustProxy: config.TRUST_PROXY,
+      publicUrl: config.PUBLIC_URL,
+      version,
+    }),
+  )
 }
 
 function openShards(
@@ -150,9 +174,9 @@ function openShards(
   })
 }
 
-function openExtractors(config: Config, metrics: Metrics): ExtractorPool {
+function openExtractors(config: Config, metrics: Metrics, sizeMax: number): ExtractorPool {
   return createExtractorPool({
-    sizeMax: readersMax(config.EXTRACTORS),
+    sizeMax,
     memoryBytesMax: config.EXTRACT_MEMORY_BYTES_MAX,
     cpuMsMax: config.EXTRACT_CPU_MS_MAX,
     silenceMsMax: readerSilenceMsMax,

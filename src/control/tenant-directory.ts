@@ -38,6 +38,8 @@ export interface TenantHandle {
   ): Promise<Operations[Name]['result']>
   readonly events: TenantEvents
   openUpload(): Promise<UploadFile>
+  /** What was received under that name, for reading. */
+  openReceived(name: string): Promise<FileHandle>
   openOriginal(sha256: string, extension: string): Promise<FileHandle>
 }
 
@@ -185,6 +187,8 @@ export class TenantDirectory {
       call: (operation, args, options) => this.call(id, operation, args, options),
       events: this.#options.events.of(id),
       openUpload: () => this.#openUpload(id, directory),
+      openReceived: (name) =>
+        open(uploadPath(directory, name), constants.O_RDONLY | constants.O_NOFOLLOW),
       openOriginal: (sha256, extension) => this.openOriginal(id, sha256, extension),
     }
   }

@@ -12,6 +12,7 @@ import {
 import type { EventStreams } from './event-streams.ts'
 import { beginExchange } from './exchange.ts'
 import { HttpMetrics } from './http-metrics.ts'
+import type { Intake } from './intake.ts'
 import { createJsonReader } from './json-body.ts'
 import { type HttpLimits, httpLimits } from './limits.ts'
 import { openApi } from './openapi.ts'
@@ -22,14 +23,14 @@ import { eventRoutes } from './routes/events.ts'
 import { readerRoutes } from './routes/reader.ts'
 import { searchRoutes } from './routes/search.ts'
 import { type SystemOptions, systemRoutes } from './routes/system.ts'
-import { type MediaTypes, uploadRoutes } from './routes/upload.ts'
+import { uploadRoutes } from './routes/upload.ts'
 
 export interface AppOptions
   extends Omit<DispatchOptions, 'readJson'>,
     AccountOptions,
     Omit<SystemOptions, 'describe'> {
-  /** What an uploaded file is, and what can be read at all. */
-  readonly mediaTypes: MediaTypes
+  /** What an uploaded file is, and how an archive is taken apart. */
+  readonly intake: Intake
   readonly streams: EventStreams
   readonly registry: Registry
   readonly log: Log
@@ -63,7 +64,7 @@ export function routeTable(options: AppOptions, limits = httpLimits(options.limi
     ...searchRoutes(),
     ...documentRoutes(limits),
     ...readerRoutes(),
-    ...uploadRoutes(options.mediaTypes, limits),
+    ...uploadRoutes(options.intake, limits),
     ...eventRoutes(options.streams),
     ...accountRoutes(options),
     ...systemRoutes({ ...options, describe: () => openApi(routes, options) }),

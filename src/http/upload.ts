@@ -1,34 +1,19 @@
 /** Receiving files: streamed to the tenant's uploads, hashed on the way, synced, and gone again unless a document took them. */
-import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import type { Request, Response } from 'express'
 import multer, { MulterError } from 'multer'
 import { Problem } from '../base/problem.ts'
 import type { TenantHandle, UploadFile } from '../control/tenant-directory.ts'
 import { cleanFilename } from './filename.ts'
 import type { HttpLimits } from './limits.ts'
+import { type ReceivedFile, receiveFile } from './received-file.ts'
 
-/** What type detection looks at. */
-const headBytesMax = 64 * 1024
 /** A multipart part has two or three headers. */
 const headerPairsMax = 16
 /** `title`, `tags` thirty-two times, and one that is wrong so that it can be named. */
 const fieldsMax = 34
 const fieldNameBytesMax = 64
 const fieldBytesMax = 16 * 1024
-
-export interface ReceivedFile {
-  /** In `uploads/`. */
-  readonly name: string
-  /** As the client called it, made harmless. */
-  readonly filename: string
-  readonly bytes: number
-  /** Lower-case hex. */
-  readonly sha256: string
-  /** The first 64 KB. */
-  readonly head: Uint8Array
-}
 
 export type UploadFields = Readonly<Record<string, unknown>>
 
@@ -83,7 +68,7 @@ function checkHeaders(request: Request, { uploadBytesMax }: HttpLimits): void {
 }
 
 /** Cuts an upload that stands still or crawls. @returns stops watching */
-function watch(request: Request, limits: HttpLimits): () => void {
+export function watch(request: Request, limits: HttpLimits): () => void {
   const { idleMs, uploadBytesMax, uploadBytesPerSecondMin } = limits
   const bytes = Number(request.headers['content-length'] ?? uploadBytesMax)
   const patienceMs = idleMs + (bytes / uploadBytesPerSecondMin) * 1000
@@ -177,49 +162,9 @@ class UploadStorage implements multer.StorageEngine {
   async #receive(source: Readable, originalName: string, place: number): Promise<ReceivedFile> {
     const upload = await this.#tenant.openUpload()
     this.#opened.push(upload)
-    const meter = new Meter()
-    await pipeline(
-      source,
-      (chunks: AsyncIterable<Buffer>) => meter.pass(chunks),
-      upload.handle.createWriteStream({ flush: true }),
-    )
-    const file = {
-      name: upload.name,
-      filename: cleanFilename(originalName),
-      ...meter.result(),
-    }
+    const file = await receiveFile(upload, source, originalName)
     this.#received[place] = file
     return file
-  }
-}
-
-/** Measures what passes: length, SHA-256, the beginning. */
-class Meter {
-  readonly #hash = createHash('sha256')
-  readonly #head: Buffer[] = []
-  #headBytes = 0
-  #bytes = 0
-
-  async *pass(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    for await (const chunk of chunks) {
-      this.#hash.update(chunk)
-      this.#bytes += chunk.length
-      if (this.#headBytes < headBytesMax) {
-        // Copied: a slice would keep the whole chunk in memory.
-        const part = Buffer.from(chunk.subarray(0, headBytesMax - this.#headBytes))
-        this.#head.push(part)
-        this.#headBytes += part.length
-      }
-      yield chunk
-    }
-  }
-
-  result(): Pick<ReceivedFile, 'bytes' | 'sha256' | 'head'> {
-    return {
-      bytes: this.#bytes,
-      sha256: this.#hash.digest('hex'),
-      head: Buffer.concat(this.#head),
-    }
   }
 }
 

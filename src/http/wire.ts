@@ -8,7 +8,7 @@ const listLimitDefault = 50
 /** Ours are ten characters; room for other forms. */
 const cursorLengthMax = 512
 export const tagsMax = 32
-const tagLengthMax = 64
+export const tagLengthMax = 64
 const titleLengthMax = 500
 
 const time = z.iso.datetime().describe('ISO 8601, UTC')
@@ -74,6 +74,14 @@ export const documentListSchema = z.object({
 })
 
 export const documentsSchema = z.object({ documents: z.array(documentSchema) })
+
+/** What came of an upload. */
+export const addedSchema = z.object({
+  documents: z.array(documentSchema),
+  skipped: z
+    .array(z.object({ archive: z.string(), name: z.string(), reason: z.string() }))
+    .describe('entries of ZIP archives that became no documents'),
+})
 
 export const listQuerySchema = z.strictObject({
   limit: z.coerce.number().int().min(1).max(listLimitMax).default(listLimitDefault),

@@ -24,10 +24,13 @@ const docx: MediaType = {
   mediaType: 'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
   extension: 'docx',
 }
+/** Not a document: an archive of them. */
+export const zipMediaType = 'application/zip'
 const zips: Readonly<Record<ZipKind, MediaType>> = {
   epub: { mediaType: 'application/epub+zip', extension: 'epub' },
   docx,
   odt: { mediaType: 'application/vnd.oasis.opendocument.text', extension: 'odt' },
+  archive: { mediaType: zipMediaType, extension: 'zip' },
 }
 const tables = {
   csv: { mediaType: 'text/csv', extension: 'csv' },
@@ -36,7 +39,7 @@ const tables = {
 
 /** For a person whose file was refused. */
 export const acceptedMediaTypes =
-  'PDF, EPUB, Word (DOCX), OpenDocument text (ODT), RTF, HTML, Markdown, CSV and TSV, JSON Lines and plain text'
+  'PDF, EPUB, Word (DOCX), OpenDocument text (ODT), RTF, HTML, Markdown, CSV and TSV, JSON Lines, plain text, and ZIP archives of these'
 
 /** Readers accept a PDF whose header comes a little late (ISO 32000-1, Annex H.3.4.1). */
 const pdfHeaderWithin = 1024

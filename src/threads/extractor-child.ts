@@ -3,13 +3,17 @@
  * through descriptor 3. It has no files, no environment and no network code, and ends when its input does.
  */
 import { readSync, writeSync } from 'node:fs'
+import { expandArchive } from '../ingest/archive/expand.ts'
 import { ExtractError, type ExtractFailure } from '../ingest/contract.ts'
 import { createExtractors } from '../ingest/extract/registry.ts'
 import type { ByteSource } from '../ingest/extraction.ts'
 import { createLanguageDetector } from '../ingest/language.ts'
+import { zipMediaType } from '../ingest/media-type.ts'
 import { readDocument } from '../ingest/reading.ts'
+import type { ArchiveMessage } from './archive-messages.ts'
 import {
   blockBytesMax,
+  encodeFrame,
   encodeJson,
   frameBytesMax,
   headerBytes,
@@ -45,8 +49,11 @@ function receiveFrame(): Uint8Array {
   return receive(length)
 }
 
-function send(message: ChildMessage): void {
-  const frame = encodeJson(message)
+function send(message: ChildMessage | ArchiveMessage): void {
+  write(encodeJson(message))
+}
+
+function write(frame: Uint8Array): void {
   for (let at = 0; at < frame.length; ) at += writeSync(output, frame, at)
 }
 
@@ -84,6 +91,16 @@ function createSource(size: number): ByteSource {
   }
 }
 
+async function expand(source: ByteSource): Promise<void> {
+  for await (const part of expandArchive(source)) {
+    if (part.type === 'bytes') {
+      send({ type: 'bytes', length: part.bytes.length })
+      write(encodeFrame(part.bytes))
+    } else send(part)
+  }
+  send({ type: 'expanded' })
+}
+
 function failureOf(error: unknown): ExtractFailure {
   if (error instanceof ExtractError) return { code: error.code, detail: error.message }
   if (error instanceof RangeError && /memory|allocation|length/i.test(error.message))
@@ -102,6 +119,10 @@ async function main(): Promise<void> {
   for (;;) {
     const start = JSON.parse(Buffer.from(receiveFrame()).toString('utf8')) as StartMessage
     try {
+      if (start.mediaType === zipMediaType) {
+        await expand(createSource(start.size))
+        continue
+      }
       const summary = await readDocument({
         extractors,
         mediaType: start.mediaType,

@@ -92,16 +92,19 @@ const failure = z.strictObject({
   detail: text(2_000),
 })
 
-/** What a child says. */
+export const readMessage = z.strictObject({
+  type: z.literal('read'),
+  position: count,
+  length: z.int().min(1).max(blockBytesMax),
+})
+export const failureMessage = z.strictObject({ type: z.literal('failed'), failure })
+
+/** What a child says about a document. */
 export const childMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('ready') }),
-  z.strictObject({
-    type: z.literal('read'),
-    position: count,
-    length: z.int().min(1).max(blockBytesMax),
-  }),
+  readMessage,
   z.strictObject({ type: z.literal('batch'), batch }),
   z.strictObject({ type: z.literal('done'), summary }),
-  z.strictObject({ type: z.literal('failed'), failure }),
+  failureMessage,
 ])
 export type ChildMessage = z.output<typeof childMessage>

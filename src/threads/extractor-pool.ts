@@ -1,8 +1,9 @@
 /** Reads documents in processes of their own: a few at a time, reused while they behave, killed when they do not. */
 import { Problem } from '../base/problem.ts'
 import type { ExtractBatch, ExtractSummary } from '../ingest/contract.ts'
+import { type ExpandRequest, expandArchive } from './archive-run.ts'
 import { ExtractorProcess } from './extractor-process.ts'
-import { type KillReason, readDocument } from './extractor-run.ts'
+import { type KillReason, type RunLimits, type RunResult, readDocument } from './extractor-run.ts'
 
 export interface ExtractRequest {
   /** Open for reading; stays the caller's, who closes it once `extract` has settled. */
@@ -49,6 +50,11 @@ export interface ExtractorPool {
    * reason when aborted; whatever `onBatch` threw.
    */
   extract(request: ExtractRequest): Promise<ExtractSummary>
+  /**
+   * Takes an archive of documents apart.
+   * @throws ExtractError, Problem and the signal's reason as `extract`; whatever the sink threw
+   */
+  expand(request: ExpandRequest): Promise<void>
   /** Starts a process ahead of the first document, so that it does not wait for one; it ends when unused, as any other. */
   warm(): void
   readonly stats: ExtractorStats
@@ -72,6 +78,8 @@ interface Worker {
   idleTimer?: NodeJS.Timeout
 }
 
+type Work<S> = (process: ExtractorProcess, limits: RunLimits) => Promise<RunResult<S>>
+
 /** Starts with no process at all; the first document starts the first. */
 export function createExtractorPool(options: ExtractorOptions): ExtractorPool {
   return new Pool(options)
@@ -94,14 +102,22 @@ class Pool implements ExtractorPool {
     return { processes: this.#workers.size, busy: this.#busy, waiting: this.#waiting.length }
   }
 
-  async extract(request: ExtractRequest): Promise<ExtractSummary> {
+  extract(request: ExtractRequest): Promise<ExtractSummary> {
+    return this.#run(request, (process, limits) => readDocument(process, request, limits))
+  }
+
+  async expand(request: ExpandRequest): Promise<void> {
+    await this.#run(request, (process, limits) => expandArchive(process, request, limits))
+  }
+
+  async #run<S>(request: { readonly signal?: AbortSignal }, work: Work<S>): Promise<S> {
     const signals = request.signal ? [request.signal, this.#closing.signal] : [this.#closing.signal]
     const signal = AbortSignal.any(signals)
     signal.throwIfAborted()
     if (this.#busy >= this.#options.sizeMax) await this.#turn(signal)
     else this.#busy++
     try {
-      return await this.#run(request, signal)
+      return await this.#work(work, signal)
     } finally {
       const next = this.#waiting.shift()
       if (next) next()
@@ -148,12 +164,12 @@ class Pool implements ExtractorPool {
     })
   }
 
-  async #run(request: ExtractRequest, signal: AbortSignal): Promise<ExtractSummary> {
+  async #work<S>(work: Work<S>, signal: AbortSignal): Promise<S> {
     const worker = this.#take()
     const limits = { ...this.#options, signal }
-    const { summary, error, isReusable } = await readDocument(worker.process, request, limits)
+    const { summary, error, isReusable } = await work(worker.process, limits)
     await (isReusable ? this.#giveBack(worker) : this.#discard(worker))
-    if (summary) return summary
+    if (summary !== undefined) return summary
     throw error
   }
 

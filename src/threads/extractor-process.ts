@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { constants, setPriority } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import type { z } from 'zod'
 import { decodeFrames, encodeFrame, encodeJson, type StartMessage } from './extractor-frames.ts'
-import { type ChildMessage, childMessage } from './extractor-messages.ts'
 import { BrokenReader } from './extractor-output.ts'
 import { readUsage, type Usage } from './extractor-usage.ts'
 
@@ -83,14 +83,27 @@ export class ExtractorProcess {
    * The next thing it says; undefined when it has ended.
    * @throws BrokenReader when it says what no reader of ours would say
    */
-  async next(): Promise<ChildMessage | undefined> {
+  async next<M>(shape: z.ZodType<M>): Promise<M | undefined> {
+    const frame = await this.#frame()
+    if (!frame) return undefined
+    const message = shape.safeParse(parseJson(frame))
+    if (!message.success) throw new BrokenReader('The reader sent a message of another shape.')
+    return message.data
+  }
+
+  /** The bytes that it announced. @throws BrokenReader when there are not as many */
+  async nextBytes(length: number): Promise<Buffer> {
+    const frame = await this.#frame()
+    if (frame?.length !== length)
+      throw new BrokenReader('The reader sent other bytes than it said.')
+    return frame
+  }
+
+  async #frame(): Promise<Buffer | undefined> {
     const frame = await this.#frames.next().catch(() => {
       throw new BrokenReader('The reader stopped in the middle of a message, or sent one too long.')
     })
-    if (frame.done) return undefined
-    const message = childMessage.safeParse(parseJson(frame.value))
-    if (!message.success) throw new BrokenReader('The reader sent a message of another shape.')
-    return message.data
+    return frame.done ? undefined : frame.value
   }
 
   begin(message: StartMessage): void {

@@ -8,7 +8,7 @@ import {
   type ExtractSummary,
 } from '../ingest/contract.ts'
 import { outOfMemory } from '../ingest/limits.ts'
-import type { ChildMessage } from './extractor-messages.ts'
+import { type ChildMessage, childMessage } from './extractor-messages.ts'
 import { BrokenReader, OutputCheck } from './extractor-output.ts'
 import type { Ending, ExtractorProcess } from './extractor-process.ts'
 import { type Usage, usageIntervalMs } from './extractor-usage.ts'
@@ -39,8 +39,8 @@ export interface RunLimits {
   readonly onKill?: (reason: KillReason) => void
 }
 
-export interface RunResult {
-  readonly summary?: ExtractSummary
+export interface RunResult<S = ExtractSummary> {
+  readonly summary?: S
   readonly error?: unknown
   readonly isReusable: boolean
 }
@@ -75,11 +75,11 @@ async function converse(
   guard: Guard,
 ): Promise<ExtractSummary> {
   const { charactersMax, pagesMax } = limits
-  const { size } = await statFile(fd)
+  const size = await sizeOf(fd)
   const check = new OutputCheck(limits)
   process.begin({ mediaType, filename, size, charactersMax, pagesMax })
   for (;;) {
-    const message = await guard.wait(process.next())
+    const message = await guard.wait(process.next(childMessage))
     switch (message?.type) {
       case undefined:
         throw await guard.explain(process.exited)
@@ -102,7 +102,12 @@ async function converse(
   }
 }
 
-async function readBytes(
+export async function sizeOf(fd: number): Promise<number> {
+  return (await statFile(fd)).size
+}
+
+/** @throws BrokenReader for bytes that the document does not have */
+export async function readBytes(
   fd: number,
   size: number,
   { position, length }: Extract<ChildMessage, { type: 'read' }>,
@@ -115,7 +120,7 @@ async function readBytes(
 }
 
 /** Watches a process while it reads one document. */
-class Guard {
+export class Guard {
   reason: KillReason | undefined
   readonly #process: ExtractorProcess
   readonly #limits: RunLimits

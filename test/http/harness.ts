@@ -54,7 +54,10 @@ export async function startServer(
     streams: new EventStreams(authenticate),
     tenants: async (principal: Principal) => tenant(principal.tenant).handle(),
     readiness: () => ({ ready: true, checks: { shards: 'ok' } }),
-    mediaTypes: { detect: detectText, accepted: 'plain text and PDF' },
+    intake: {
+      mediaTypes: { detect: detectText, accepted: 'plain text and PDF' },
+      expand: () => Promise.reject(new Error('the fake has no reader')),
+    },
     registry: new Registry(),
     log: createLog('info', lines(logged)),
     adminToken,

@@ -45,6 +45,7 @@ export class MemoryTenant {
       },
       events: this.events.of(this.id),
       openUpload: () => this.#openUpload(),
+      openReceived: (name) => open(join(this.directory, `${name}.upload`)),
       openOriginal: (sha256, extension) => this.#openOriginal(sha256, extension),
     }
   }

@@ -3,29 +3,11 @@ import type { Request } from 'express'
 import { z } from 'zod'
 import { Problem } from '../../base/problem.ts'
 import type { TenantHandle } from '../../control/tenant-directory.ts'
+import { addFiles, type Chosen, type Intake, titleForMany } from '../intake.ts'
 import type { HttpLimits } from '../limits.ts'
 import { type Route, route } from '../route.ts'
-import { type ReceivedFile, receiveUpload, type UploadFields } from '../upload.ts'
-import { documentsSchema, json, tagSchema, tagsMax, tagsSchema, titleSchema } from '../wire.ts'
-
-export interface MediaType {
-  readonly mediaType: string
-  /** Lower case, without a dot. */
-  readonly extension: string
-}
-
-/** What files are, told by their bytes first and their names second. */
-export interface MediaTypes {
-  /** @param head the file's first bytes, at most 64 KB */
-  readonly detect: (
-    head: Uint8Array,
-    filename: string,
-  ) => MediaType | undefined | Promise<MediaType | undefined>
-  /** A list for a person: `PDF, EPUB, …`. */
-  readonly accepted: string
-}
-
-type KnownFile = ReceivedFile & MediaType
+import { receiveUpload, type UploadFields } from '../upload.ts'
+import { addedSchema, json, tagSchema, tagsMax, tagsSchema, titleSchema } from '../wire.ts'
 
 const multipart = {
   mediaType: 'multipart/form-data',
@@ -36,7 +18,7 @@ const multipart = {
       file: {
         type: 'array',
         items: { type: 'string', contentMediaType: 'application/octet-stream' },
-        description: 'One or more files.',
+        description: 'One or more files, or ZIP archives of files.',
       },
       title: { type: 'string', maxLength: 500, description: 'Only with a single file.' },
       tags: {
@@ -49,7 +31,7 @@ const multipart = {
   },
 }
 
-export function uploadRoutes(mediaTypes: MediaTypes, limits: HttpLimits): Route[] {
+export function uploadRoutes(intake: Intake, limits: HttpLimits): Route[] {
   return [
     route({
       method: 'post',
@@ -57,38 +39,23 @@ export function uploadRoutes(mediaTypes: MediaTypes, limits: HttpLimits): Route[
       scope: 'write',
       summary: 'Add documents; the same bytes again give the same document',
       rawBody: multipart,
-      reply: json(documentsSchema, 'Received and durable; they are read in the background.', 202),
+      reply: json(addedSchema, 'Received and durable; they are read in the background.', 202),
       problems: ['quota_exceeded', 'disk_full'],
-      handle: ({ tenant, request }) => addDocuments(tenant, request, mediaTypes, limits),
+      handle: ({ tenant, request, signal }) =>
+        addDocuments(tenant, request, intake, { limits, signal }),
     }),
   ]
 }
 
-/**
- * Every file is received and looked at before the first becomes a document: one that is empty or of an unknown kind refuses
- * the whole upload, and nothing of it stays. Then documents are made in the order of their files; where one cannot be
- * (the quota is full), the answer is that problem, says how many came before it, and those stay.
- */
 async function addDocuments(
   tenant: TenantHandle,
   request: Request,
-  mediaTypes: MediaTypes,
-  limits: HttpLimits,
+  intake: Intake,
+  { limits, signal }: { limits: HttpLimits; signal: AbortSignal },
 ) {
   await using upload = await receiveUpload(request, tenant, limits)
-  const { title, tags } = readFields(upload.fields, upload.files.length)
-  const files: KnownFile[] = []
-  for (const file of upload.files) files.push(await identify(file, mediaTypes))
-  const documents = []
-  for (const { name, sha256, bytes, filename, mediaType, extension } of files) {
-    const args = { uploadName: name, sha256, bytes, filename, title, tags, mediaType, extension }
-    try {
-      documents.push(await tenant.call('documents.create', args))
-    } catch (error) {
-      throw withCount(error, documents.length, files.length)
-    }
-  }
-  return { documents }
+  const chosen = readFields(upload.fields, upload.files.length)
+  return await addFiles(tenant, upload.files, chosen, intake, signal)
 }
 
 const fieldsSchema = z.strictObject({
@@ -101,7 +68,7 @@ const fieldsSchema = z.strictObject({
     .default([]),
 })
 
-function readFields(fields: UploadFields, files: number): { title: string | null; tags: string[] } {
+function readFields(fields: UploadFields, files: number): Chosen {
   const parsed = fieldsSchema.safeParse(fields)
   if (!parsed.success) {
     const errors = parsed.error.issues.map(({ path, message }) => ({
@@ -113,34 +80,6 @@ function readFields(fields: UploadFields, files: number): { title: string | null
     })
   }
   const { title = null, tags } = parsed.data
-  if (title !== null && files > 1)
-    throw new Problem('invalid_request', 'A title goes with a single file: leave it out.', {
-      errors: [{ path: 'title', message: `there are ${files} files` }],
-    })
+  if (title !== null && files > 1) throw titleForMany(files)
   return { title, tags }
-}
-
-async function identify(file: ReceivedFile, { detect, accepted }: MediaTypes): Promise<KnownFile> {
-  if (file.bytes === 0)
-    throw new Problem('invalid_request', `The file “${file.filename}” is empty.`, {
-      errors: [{ path: 'file', message: 'has no bytes' }],
-    })
-  const type = await detect(file.head, file.filename)
-  if (!type)
-    throw new Problem(
-      'unsupported_media_type',
-      `The file “${file.filename}” is of a kind that cannot be read. Accepted are ${accepted}.`,
-    )
-  return { ...file, ...type }
-}
-
-/** Somebody who sent ten files wants to know which ones to send again. */
-function withCount(error: unknown, made: number, of: number): unknown {
-  if (!(error instanceof Problem) || of === 1) return error
-  const before = made === 0 ? 'None of the files was' : `The first ${made} of ${of} files were`
-  return new Problem(error.code, `${error.detail} ${before} added.`, {
-    errors: error.errors,
-    retryAfterS: error.retryAfterS,
-    cause: error.cause,
-  })
 }

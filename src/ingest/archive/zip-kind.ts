@@ -1,6 +1,6 @@
 /** Tells from the beginning of a ZIP archive which document format it is. */
 
-export type ZipKind = 'epub' | 'docx' | 'odt'
+export type ZipKind = 'epub' | 'docx' | 'odt' | 'archive'
 
 const localHeader = Buffer.from('PK\x03\x04', 'latin1')
 const headerBytes = 30
@@ -20,19 +20,22 @@ export function isZip(head: Uint8Array): boolean {
 /**
  * By the entry `mimetype` (OCF 3.3, 4.3; OpenDocument 1.3, part 2), by names that only one format has, and, where the
  * beginning says nothing, by the file's own name: the reader looks at the whole archive and refuses what is not so.
- * @returns undefined for any other archive
+ * @returns `archive` where nothing says that it is one document; undefined for documents of other formats
  */
 export function zipKind(head: Uint8Array, filename: string): ZipKind | undefined {
   const named = /\.(epub|docx|odt)$/i.exec(filename)?.[1]?.toLowerCase() as ZipKind | undefined
   let kind: ZipKind | undefined
+  let isOffice = false
   for (const { name, content } of entriesIn(Buffer.from(head))) {
     if (name === 'mimetype' && content.length > 0) return kindOfType[content.trim()]
     if (name === 'META-INF/container.xml') return 'epub'
-    if (/^(?:xl|ppt|visio)\//.test(name)) return undefined
-    if (name.startsWith('word/')) kind = 'docx'
+    if (/^(?:xl|ppt|visio)\/.*\.(?:xml|rels|bin)$/.test(name)) return undefined
+    if (/^word\/.*\.(?:xml|rels)$/.test(name)) kind = 'docx'
+    isOffice ||= name === '[Content_Types].xml'
   }
   // Somebody calls it a book: the reader of books says best what is wrong with it.
-  return named === 'epub' ? 'epub' : (kind ?? named)
+  if (named === 'epub') return 'epub'
+  return kind ?? named ?? (isOffice ? undefined : 'archive')
 }
 
 function* entriesIn(head: Buffer): Generator<{ name: string; content: string }> {

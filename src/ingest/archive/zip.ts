@@ -80,6 +80,11 @@ export class ZipArchive {
     if (!this.#folded.has(folded)) this.#folded.set(folded, name)
   }
 
+  /** In the order of the archive's directory; folders are not among them. */
+  names(): Iterable<string> {
+    return this.#entries.keys()
+  }
+
   /** The entry's own name for `name`, which may differ in case; undefined where there is none. */
   find(name: string): string | undefined {
     const wanted = name.normalize('NFC')

@@ -49,10 +49,17 @@ test.each([
   expect(Object.keys(createExtractors())).toContain(type?.mediaType)
 })
 
+test('an archive that is no document is an archive of documents', async () => {
+  for (const name of ['a.txt', 'word/a.txt', 'xl/b.pdf'])
+    expect(await detectMediaType(writeZip([{ name, data: 'x' }]), 'x.zip')).toEqual({
+      mediaType: 'application/zip',
+      extension: 'zip',
+    })
+})
+
 test.each([
   ['a JPEG called a book', Buffer.from('\xff\xd8\xff\xe0\0\x10JFIF\0\x01', 'latin1'), 'x.epub'],
   ['a spreadsheet', sheet, 'x.docx'],
-  ['any archive', writeZip([{ name: 'a.txt', data: 'x' }]), 'x.zip'],
   ['an old Word document', compound, 'x.doc'],
   ['other XML', Buffer.from('<?xml version="1.0"?><FictionBook/>'), 'x.fb2'],
   ['a drawing', Buffer.from('<svg xmlns="x"></svg>'), 'x.html.svg'],

@@ -1,0 +1,66 @@
+/** A file as it was received: written to the tenant's uploads, measured and hashed on the way, and synced. */
+import { createHash } from 'node:crypto'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { UploadFile } from '../control/tenant-directory.ts'
+import { cleanFilename } from './filename.ts'
+
+/** What type detection looks at. */
+const headBytesMax = 64 * 1024
+
+export interface ReceivedFile {
+  /** In `uploads/`. */
+  readonly name: string
+  /** As the client called it, made harmless. */
+  readonly filename: string
+  readonly bytes: number
+  /** Lower-case hex. */
+  readonly sha256: string
+  /** The first 64 KB. */
+  readonly head: Uint8Array
+}
+
+/** Writes all of `source` and syncs it. @throws whatever the source or the disk throws */
+export async function receiveFile(
+  upload: UploadFile,
+  source: Readable,
+  originalName: string,
+): Promise<ReceivedFile> {
+  const meter = new Meter()
+  await pipeline(
+    source,
+    (chunks: AsyncIterable<Buffer>) => meter.pass(chunks),
+    upload.handle.createWriteStream({ flush: true }),
+  )
+  return { name: upload.name, filename: cleanFilename(originalName), ...meter.result() }
+}
+
+/** Measures what passes: length, SHA-256, the beginning. */
+class Meter {
+  readonly #hash = createHash('sha256')
+  readonly #head: Buffer[] = []
+  #headBytes = 0
+  #bytes = 0
+
+  async *pass(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of chunks) {
+      this.#hash.update(chunk)
+      this.#bytes += chunk.length
+      if (this.#headBytes < headBytesMax) {
+        // Copied: a slice would keep the whole chunk in memory.
+        const part = Buffer.from(chunk.subarray(0, headBytesMax - this.#headBytes))
+        this.#head.push(part)
+        this.#headBytes += part.length
+      }
+      yield chunk
+    }
+  }
+
+  result(): Pick<ReceivedFile, 'bytes' | 'sha256' | 'head'> {
+    return {
+      bytes: this.#bytes,
+      sha256: this.#hash.digest('hex'),
+      head: Buffer.concat(this.#head),
+    }
+  }
+}
