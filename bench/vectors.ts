@@ -11,7 +11,7 @@ import { openSpace, type Space, spaces } from '../src/search/vectors/spaces.ts'
 import { searchVectors, VectorEngine } from '../src/search/vectors/vector-search.ts'
 import { type PassageVector, putVectors } from '../src/search/vectors/vector-store.ts'
 import { vectorsSql } from '../src/tenancy/migrations/vectors.ts'
-import { closeStore } from '../src/tenancy/store.ts'
+import { closeStore, vecsPageBytes } from '../src/tenancy/store.ts'
 import { type Collection, loadCollection } from './eval/collection.ts'
 import { carrelEngine } from './eval/engines.ts'
 import { buildLibrary } from './eval/library.ts'
@@ -117,11 +117,10 @@ async function compareModes(directory: string, collections: readonly Collection[
   const modes = ['keyword', 'semantic', 'hybrid'] as const
   const engines = modes.map((mode) => carrelEngine(library, mode))
   const ms = modes.map((): number[] => [])
-  for (const question of questions.slice(0, 10))
-    for (const engine of engines) engine(question, hits)
+  for (const question of questions.slice(0, 10)) for (const engine of engines) engine.page(question)
   for (const question of questions)
     for (const [index, engine] of engines.entries())
-      ms[index]?.push(timed(() => engine(question, hits))[1])
+      ms[index]?.push(timed(() => engine.page(question))[1])
   closeStore(library.store)
   const [keyword = [], , hybrid = []] = ms
   const ratios = hybrid.map((value, index) => value / (keyword[index] ?? 1))
@@ -141,6 +140,7 @@ function fill(path: string, collections: readonly Collection[], size: number) {
     synchronous: 'NORMAL',
     applicationId: 1,
     migrations: [vectorsSql],
+    pageBytes: vecsPageBytes,
   })
   openSpace(db, { fingerprint: 'bench', dims: builtinDims, config: '{}', now: 0 })
   const counter = new TermCounter(createAnalyser())

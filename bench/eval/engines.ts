@@ -6,21 +6,37 @@ import { createAnalyser } from '../../src/search/analysis/analyser.ts'
 import { createShardContext } from '../../src/threads/context.ts'
 import type { RankingSettings } from '../../src/threads/protocol.ts'
 import type { SearchMode } from '../../src/threads/search-arms.ts'
-import { search } from '../../src/threads/search-operation.ts'
+import { findHits, type SearchArgs, search } from '../../src/threads/search-operation.ts'
 import type { Collection } from './collection.ts'
 import type { EvalLibrary } from './library.ts'
 
-/** From a question to the ids of a collection's documents, best first; at most so many. */
-export type Engine = (question: string, limit: number) => string[]
+/** Recall and MAP are judged over so many; nDCG and MRR over the first ten of them. */
+const judgedHits = 100
+/** What a search shows unless it is told otherwise. */
+const pageHits = 10
 
-/** The operation behind `/v1/search`, snippets and all, with the server's settings as they come. */
+export interface Engine {
+  /** From a question to the ids of a collection's documents, best first. */
+  judged(question: string): string[]
+  /** A page of results with all that belongs to it: what people wait for, and what is timed. */
+  page(question: string): void
+}
+
+/** The operation behind `/v1/search` with the server's settings as they come; for judging, without its snippets. */
 export function carrelEngine({ store, idOf }: EvalLibrary, mode: SearchMode): Engine {
   const config = readConfig({})
   const context = createShardContext(rankingOf(config), config.VECTOR_CACHE_BYTES_MAX)
-  return (query, limit) => {
-    const args = { query, mode, limit, filter: {}, explain: false }
-    const { hits } = search(context, store, args)
-    return hits.map((hit) => idOf.get(Number(hit.passage_id)) ?? '')
+  const args = (query: string, limit: number): SearchArgs => {
+    return { query, mode, limit, filter: {}, explain: false }
+  }
+  return {
+    judged: (question) => {
+      const { shown } = findHits(context, store, args(question, judgedHits))
+      return shown.map(({ hit }) => idOf.get(hit.id) ?? '')
+    },
+    page: (question) => {
+      search(context, store, args(question, pageHits))
+    },
   }
 }
 
@@ -48,10 +64,16 @@ export function ftsEngine(collection: Collection, languages: readonly string[]):
   const analyser = createAnalyser()
   const isStopWord = (word: string) =>
     languages.some((language) => analyser.isStopWord(word, language))
-  return (question, limit) => {
+  const ids = (question: string, limit: number): string[] => {
     const words = question.toLowerCase().match(/[\p{L}\p{N}\p{M}]+/gu) ?? []
     const wanted = [...new Set(words)].filter((word) => !isStopWord(word))
     return matches(db, wanted, limit).map((row) => collection.documents[row - 1]?.id ?? '')
+  }
+  return {
+    judged: (question) => ids(question, judgedHits),
+    page: (question) => {
+      ids(question, pageHits)
+    },
   }
 }
 

@@ -25,6 +25,8 @@ export interface OpenOptions {
   readonly migrations: readonly string[]
   /** Hard wall in pages; forgotten by SQLite on close, so it is set on every open. */
   readonly pagesMax?: number
+  /** Bytes of a page, a power of two, of a new file; 4,096 unless told. */
+  readonly pageBytes?: number
   /** Only a new file can be made so that its free pages can be given back to the file system, step by step. */
   readonly autoVacuum?: 'incremental'
   /** Looks at an existing file before anything is written to it; throws to refuse it, untouched. */
@@ -190,6 +192,7 @@ function refuseStranger(db: Db, raw: BetterSqlite3.Database, options: OpenOption
 function setUp(raw: BetterSqlite3.Database, options: OpenOptions): void {
   raw.pragma('trusted_schema = OFF')
   // Before the first page is written, which is what journal_mode does; ignored in a file that has pages.
+  if (options.pageBytes !== undefined) raw.pragma(`page_size = ${options.pageBytes}`)
   if (options.autoVacuum) raw.pragma(`auto_vacuum = ${options.autoVacuum}`)
   raw.pragma('journal_mode = WAL')
   raw.pragma(`synchronous = ${options.synchronous}`)

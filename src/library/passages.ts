@@ -18,6 +18,7 @@ const selectPage = `SELECT number, label, text FROM pages WHERE document_seq = ?
 const selectLabel = 'SELECT label FROM pages WHERE document_seq = ? AND revision = ? AND number = ?'
 const selectPassage = `SELECT p.id, p.document_seq, p.revision, p.section, p.language, p.spans, p.text,
   d.id AS document_id, d.title FROM passages p JOIN documents d ON d.seq = p.document_seq WHERE p.id = ?`
+const selectPlace = 'SELECT document_seq AS document, spans FROM passages WHERE id = ?'
 const selectPassages = `SELECT id, section, language, text FROM passages
   WHERE document_seq = ? AND revision = ? AND id > ? ORDER BY id LIMIT ?`
 const selectPublished = `SELECT r.first, r.last FROM documents d
@@ -182,12 +183,21 @@ export function passageRow(app: Db, id: number): PassageRow | undefined {
     id,
   )
   if (!row) return undefined
-  const spans = JSON.parse(row.spans) as [number, number, number, number][]
-  return {
-    ...row,
-    section: JSON.parse(row.section) as string[],
-    spans: spans.map(([page, start, end, at]) => ({ page, start, end, at })),
-  }
+  return { ...row, section: JSON.parse(row.section) as string[], spans: spansOf(row.spans) }
+}
+
+/** Where a passage stands, without its text; undefined when it is gone. */
+export function passagePlace(
+  app: Db,
+  id: number,
+): { readonly document: number; readonly spans: readonly PassageSpan[] } | undefined {
+  const row = app.get<{ document: number; spans: string }>(selectPlace, id)
+  return row && { document: row.document, spans: spansOf(row.spans) }
+}
+
+function spansOf(json: string): PassageSpan[] {
+  const spans = JSON.parse(json) as [number, number, number, number][]
+  return spans.map(([page, start, end, at]) => ({ page, start, end, at }))
 }
 
 /** The next passages of a revision after `afterId`: for indexing them again, batch by batch. */

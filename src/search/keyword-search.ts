@@ -4,7 +4,7 @@ import type { Analyser } from './analysis/analyser.ts'
 import type { ExplainedWord } from './explain.ts'
 import type { Range } from './id-runs.ts'
 import { type PassageText, passageText } from './passage-texts.ts'
-import { PhraseMatcher } from './phrase.ts'
+import { PhraseRules } from './phrase-rules.ts'
 import type { ParsedQuery } from './query.ts'
 import { type PhraseRule, planQuery, type QueryPlan } from './query-plan.ts'
 import { readConsistently } from './read-transaction.ts'
@@ -138,28 +138,25 @@ function rankingOf({ k1, b, weights }: KeywordSearchOptions): Ranking {
   }
 }
 
-/** Reads candidates, best first, until enough of them have the phrases that must stand and none that must not. */
+/**
+ * Reads candidates, best first, until enough of them have the phrases that must stand and none that must not. Where no
+ * passage has them as they were typed, those that have them in other forms of the words are found: a question quotes a
+ * title as its own grammar wants it.
+ */
 function verify(
   candidates: readonly FoundPassage[],
   phrases: readonly PhraseRule[],
   { analyser, limit, textOf }: { analyser: Analyser; limit: number; textOf: TextOf },
 ): FoundPassage[] {
-  const rules = phrases.map((rule) => ({
-    rule,
-    matcher: new PhraseMatcher(rule.words, analyser.classes),
-  }))
-  const found: FoundPassage[] = []
+  const rules = new PhraseRules(phrases, analyser)
+  const typed: FoundPassage[] = []
+  const inOtherForms: FoundPassage[] = []
   for (const candidate of candidates) {
-    if (found.length >= limit) break
+    if (typed.length >= limit) break
     const passage = textOf(candidate.passageId)
-    if (passage && rules.every(({ rule, matcher }) => obeys(passage, rule, matcher)))
-      found.push(candidate)
+    if (!passage) continue
+    if (rules.areObeyed(passage)) typed.push(candidate)
+    else if (typed.length === 0 && rules.areObeyedInForms(passage)) inOtherForms.push(candidate)
   }
-  return found
-}
-
-function obeys(passage: PassageText, rule: PhraseRule, matcher: PhraseMatcher): boolean {
-  const fields =
-    rule.field === 'title' ? [passage.title] : [passage.text, passage.title, ...passage.section]
-  return fields.some((field) => matcher.isIn(field)) !== rule.isNegated
+  return typed.length > 0 ? typed : inOtherForms.slice(0, limit)
 }

@@ -1,7 +1,10 @@
-/** Whether words stand next to each other in a text, whatever punctuation, line breaks or case there is between them. */
-import { isLineHyphen, joinLines } from './analysis/analyser.ts'
+/** Whether words stand next to each other in a text, in any of their forms, whatever punctuation, line breaks or case there is. */
+import { type Analyser, isLineHyphen, joinLines } from './analysis/analyser.ts'
 import type { CharacterClasses } from './analysis/characters.ts'
 import { foldUnit, type PlainUnit, plainUnits } from './analysis/plain-words.ts'
+
+/** The terms of a word in the language of the texts: words that share one are forms of one word. */
+export type FormsOf = (word: string) => readonly string[]
 
 /** Finds one phrase in texts. Most words of a text are ruled out by their first letter; only the others are folded. */
 export class PhraseMatcher {
@@ -9,11 +12,24 @@ export class PhraseMatcher {
   readonly #classes: CharacterClasses
   /** First letter of the first word where that is ASCII, else 0: then no word is ruled out. */
   readonly #firstUnit: number
+  readonly #formsOf: FormsOf
+  /** Of each word. */
+  readonly #forms: readonly ReadonlySet<string>[]
 
-  /** @param words as `Analyser.plainWords` gives them; at least one */
-  constructor(words: readonly string[], classes: CharacterClasses) {
+  /**
+   * @param words as `Analyser.plainWords` gives them; at least one
+   * @param formsOf by it "white whale" is found in "white whales", and "Доктора Кто" in "Доктор Кто"; without it a word is
+   * only itself
+   */
+  constructor(
+    words: readonly string[],
+    classes: CharacterClasses,
+    formsOf: FormsOf = (word) => [word],
+  ) {
     this.#words = words
     this.#classes = classes
+    this.#formsOf = formsOf
+    this.#forms = words.map((word) => new Set(formsOf(word)))
     const unit = words[0]?.charCodeAt(0) ?? 0
     this.#firstUnit = unit < 0x80 ? unit : 0
   }
@@ -47,15 +63,34 @@ export class PhraseMatcher {
   /** @returns the unit after the phrase, or -1 */
   #matchFrom(text: string, units: readonly PlainUnit[], start: number): number {
     let at = start
-    for (const word of this.#words) {
+    for (let index = 0; index < this.#words.length; index++) {
       const unit = units[at]
       if (!unit) return -1
-      if (foldUnit(text.slice(unit.start, unit.end)) === word) at++
-      else if (joinedWord(text, unit, units[at + 1]) === word) at += 2
+      // The whole word first: its first half may be another form of it (hyphen-ated).
+      if (this.#isWord(index, joinedWord(text, unit, units[at + 1]))) at += 2
+      else if (this.#isWord(index, text.slice(unit.start, unit.end))) at++
       else return -1
     }
     return at
   }
+
+  #isWord(index: number, found: string | undefined): boolean {
+    if (found === undefined) return false
+    const forms = this.#forms[index]
+    return (
+      foldUnit(found) === this.#words[index] ||
+      this.#formsOf(found).some((term) => forms?.has(term))
+    )
+  }
+}
+
+/** For texts in a language. @param words as `Analyser.plainWords` gives them; at least one */
+export function phraseMatcher(
+  words: readonly string[],
+  language: string,
+  analyser: Analyser,
+): PhraseMatcher {
+  return new PhraseMatcher(words, analyser.classes, (word) => analyser.terms(word, language))
 }
 
 function joinedWord(
@@ -64,6 +99,5 @@ function joinedWord(
   next: PlainUnit | undefined,
 ): string | undefined {
   if (!next || !isLineHyphen(text, unit.end)) return undefined
-  const joined = joinLines(text, unit.start, unit.end, next.start, next.end)
-  return joined === undefined ? undefined : foldUnit(joined)
+  return joinLines(text, unit.start, unit.end, next.start, next.end)
 }

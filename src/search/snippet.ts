@@ -1,6 +1,6 @@
 /** Snippets: the part of a passage where most of the query stands, as HTML with the words that matched marked. */
 import type { Analyser, Token } from './analysis/analyser.ts'
-import { PhraseMatcher } from './phrase.ts'
+import { phraseMatcher } from './phrase.ts'
 
 /** What to mark, as a search returns it. */
 export interface SnippetTerms {
@@ -53,7 +53,7 @@ export function snippet(
 ): Snippet {
   const looked = text.slice(0, textUnitsMax)
   const tokens = analyser.tokens(looked, language)
-  const matches = findMatches(looked, tokens, wanted, analyser)
+  const matches = findMatches(looked, tokens, wanted, { language, analyser })
   const best = bestStretch(matches)
   const window = cleanEdges(text, tokens, widen(best, text.length))
   const marks = joinSpans(matches, window)
@@ -69,7 +69,7 @@ function findMatches(
   text: string,
   tokens: readonly Token[],
   { terms, phrases }: SnippetTerms,
-  analyser: Analyser,
+  { language, analyser }: { language: string; analyser: Analyser },
 ): Match[] {
   const matches: Match[] = []
   for (const { start, end, terms: own, parts } of tokens) {
@@ -77,7 +77,7 @@ function findMatches(
     if (name !== undefined) matches.push({ start, end, name, weight: 1 })
   }
   for (const words of phrases)
-    for (const { start, end } of new PhraseMatcher(words, analyser.classes).places(
+    for (const { start, end } of phraseMatcher(words, language, analyser).places(
       text,
       phrasePlacesMax,
     ))

@@ -1,7 +1,8 @@
 /** A search, the shard's side: filter, rank, then read and mark only the passages that are shown. */
 import { type Facets, facetsOf } from '../library/facets.ts'
 import { filteredRanges } from '../library/filter.ts'
-import { pageAt, pageLabel, passageRow, stretchOnPage } from '../library/passages.ts'
+import { pageAt, pageLabel, passagePlace, passageRow, stretchOnPage } from '../library/passages.ts'
+import { diverse, type ShownHit } from '../search/diversity.ts'
 import type { ExplainedWord } from '../search/explain.ts'
 import type { KeywordResult } from '../search/keyword-search.ts'
 import { parseQuery } from '../search/query.ts'
@@ -9,10 +10,12 @@ import type { Correction } from '../search/resolve.ts'
 import { snippet } from '../search/snippet.ts'
 import type { Store } from '../tenancy/store.ts'
 import type { ShardContext } from './context.ts'
-import { type RankedHit, rank, type SearchMode } from './search-arms.ts'
+import { type RankedHit, type RankedHits, rank, type SearchMode } from './search-arms.ts'
 
-/** Facets count over as many hits in a search by words alone as a hybrid one has of each arm. */
-const facetCandidates = 200
+/** In a search by words alone: as many as a hybrid one has of each arm. Facets count over them. */
+const candidatesMax = 200
+/** Of each hit shown so many are looked at, so that some can stand for their neighbours or give way. */
+const candidatesPerHit = 4
 
 export interface SearchArgs {
   readonly query: string
@@ -29,6 +32,10 @@ export interface SearchArgs {
   readonly alpha?: number | undefined
   readonly explain: boolean
   readonly facets?: boolean | undefined
+  /** False shows the plain ranking: neighbours that share text, and any number of hits of one document. */
+  readonly diversity?: boolean | undefined
+  /** Hits of one document at most. */
+  readonly per_document_max?: number | undefined
 }
 
 /** Why a hit is where it is. */
@@ -66,6 +73,8 @@ export interface HitView {
   /** HTML-escaped, with `<mark>`. */
   readonly snippet: string
   readonly score: number
+  /** Passages beside it that share text with it and were found as well: this hit stands for them. */
+  readonly more: readonly string[]
   readonly explain?: ExplainView
 }
 
@@ -80,12 +89,33 @@ export interface SearchView {
 
 export function search(context: ShardContext, store: Store, args: SearchArgs): SearchView {
   const { app } = store
+  const { ranked, shown } = findHits(context, store, args)
+  return {
+    hits: shown.flatMap((hit) => view(context, app, hit, ranked.keyword, args.explain) ?? []),
+    mode: ranked.mode,
+    corrected: ranked.keyword.corrected,
+    ...(args.facets && {
+      facets: facetsOf(
+        app,
+        ranked.hits.map(({ id }) => id),
+      ),
+    }),
+  }
+}
+
+/** A search without its snippets: all that was ranked, and what of it is shown. */
+export function findHits(
+  context: ShardContext,
+  store: Store,
+  args: SearchArgs,
+): { readonly ranked: RankedHits; readonly shown: readonly ShownHit<RankedHit>[] } {
+  const { app } = store
   const query = parseQuery(args.query)
   const { k1, b, titleWeight, sectionWeight, keywordShare } = context.ranking
-  const { hits, mode, keyword } = rank(context, store, {
+  const ranked = rank(context, store, {
     query,
     mode: args.mode,
-    limit: args.facets ? Math.max(args.limit, facetCandidates) : args.limit,
+    limit: candidatesOf(args),
     keywordShare: args.alpha ?? keywordShare,
     keyword: {
       languages: context.languages.of(app),
@@ -101,30 +131,26 @@ export function search(context: ShardContext, store: Store, args: SearchArgs): S
       explain: args.explain,
     },
   })
-  const shown: HitView[] = []
-  for (const hit of hits) {
-    if (shown.length >= args.limit) break
-    const found = view(context, app, hit, keyword, args.explain)
-    if (found) shown.push(found)
-  }
-  return {
-    hits: shown,
-    mode,
-    corrected: keyword.corrected,
-    ...(args.facets && {
-      facets: facetsOf(
-        app,
-        hits.map(({ id }) => id),
-      ),
-    }),
-  }
+  const shown = diverse(ranked.hits, {
+    limit: args.limit,
+    placeOf: ({ id }) => passagePlace(app, id),
+    perDocumentMax: args.per_document_max,
+    isDiverse: args.diversity !== false,
+  })
+  return { ranked, shown }
+}
+
+function candidatesOf({ limit, facets, diversity, per_document_max }: SearchArgs): number {
+  if (facets || per_document_max !== undefined) return Math.max(limit, candidatesMax)
+  if (diversity === false) return limit
+  return Math.max(limit, Math.min(limit * candidatesPerHit, candidatesMax))
 }
 
 /** Nothing for a passage that is gone: an index may outlive its rows by a crash, a row is never shown twice. */
 function view(
   { analyser }: ShardContext,
   app: Store['app'],
-  hit: RankedHit,
+  { hit, more }: ShownHit<RankedHit>,
   keyword: KeywordResult,
   isExplained: boolean,
 ): HitView | undefined {
@@ -145,6 +171,7 @@ function view(
     text: passage.text,
     snippet: marked.html,
     score: hit.score,
+    more: more.map(({ id }) => String(id)),
     ...(isExplained && { explain: explained(hit) }),
   }
 }

@@ -32,7 +32,7 @@ import type { Store } from '../tenancy/store.ts'
 /** Each some hundred microseconds to a few milliseconds: a search that waits for one does not notice. */
 const sweptPerStep = 256
 const joinsPerStep = 4
-const pagesPerStep = 64
+const pagesPerStep = 32
 /** The log of changes may be so long before what was followed is forgotten, which costs a wait for the disk. */
 const changesKept = 256
 

@@ -1,7 +1,7 @@
 /** Fusion: what any fair way of adding rankings must keep. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Arm, type ArmHit, collapse, fuse } from '../../src/search/fusion.ts'
+import { type Arm, type ArmHit, fuse } from '../../src/search/fusion.ts'
 
 const armHits = fc
   .uniqueArray(
@@ -115,35 +115,4 @@ test('the shares are what is written in the brochure', () => {
   })
   const byRank = fuse([arm('a', [{ id: 1, score: 5 }], 1)], 'rrf')
   expect(byRank[0]?.score).toBeCloseTo(1 / 61)
-})
-
-test('neighbours of a document become one hit, the best; strangers with near ids do not', () => {
-  const hits = [5, 6, 20, 4, 7, 8].map((id) => ({ id }))
-  const documentOf = (id: number) => (id < 7 ? 'first' : 'second')
-  const collapsed = collapse(hits, { documentOf, neighbours: 1 })
-  expect(collapsed.map(({ hit, siblings }) => [hit.id, ...siblings.map((s) => s.id)])).toEqual([
-    [5, 6, 4],
-    [20],
-    [7, 8],
-  ])
-})
-
-test('at most so many hits of a document, the best; the rest are theirs', () => {
-  const hits = [1, 11, 21, 2, 31].map((id) => ({ id }))
-  const documentOf = (id: number) => id % 10
-  const collapsed = collapse(hits, { documentOf, neighbours: 0, perDocument: 2 })
-  expect(collapsed.map(({ hit, siblings }) => [hit.id, ...siblings.map((s) => s.id)])).toEqual([
-    [1, 21, 31],
-    [11],
-    [2],
-  ])
-})
-
-test('without anything to collapse the list stays as it is', () => {
-  fc.assert(
-    fc.property(armHits, (hits) => {
-      const collapsed = collapse(hits, { documentOf: () => 1, neighbours: 0 })
-      expect(collapsed).toEqual(hits.map((hit) => ({ hit, siblings: [] })))
-    }),
-  )
 })

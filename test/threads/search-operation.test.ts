@@ -157,9 +157,10 @@ test('vectors that become unreadable are reported, and the words answer', () => 
   const library = whaleLibrary()
   const sql = "SELECT rootpage FROM sqlite_schema WHERE name = 'vector_blocks'"
   const { rootpage = 0 } = library.store.vecs.get<{ rootpage: number }>(sql) ?? {}
+  const pageBytes = library.store.vecs.pragma<number>('page_size')
   library.reopen(() => {
     const file = openSync(join(library.dataDir, 'ann', 'vecs.db'), 'r+')
-    writeSync(file, Buffer.alloc(4_096, 0xff), 0, 4_096, (rootpage - 1) * 4_096)
+    writeSync(file, Buffer.alloc(pageBytes, 0xff), 0, pageBytes, (rootpage - 1) * pageBytes)
     closeSync(file)
   })
   const { mode, hits } = library.search('whale')

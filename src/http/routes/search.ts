@@ -43,6 +43,11 @@ const bodySchema = z.strictObject({
   alpha: alphaSchema,
   explain: z.boolean().default(false),
   facets: z.boolean().default(false),
+  diversity: z
+    .boolean()
+    .default(true)
+    .describe('false shows neighbours that share text, and any number of hits of one document'),
+  per_document_max: z.int().min(1).max(hitsMax).optional().describe('hits of one document at most'),
 })
 
 const addressSchema = z.strictObject({
@@ -99,6 +104,9 @@ const replySchema = z.object({
       text: z.string(),
       snippet: z.string().describe('HTML-escaped text with `<mark>`'),
       score: z.number(),
+      more: z
+        .array(z.string())
+        .describe('passages beside it that share text with it and were found as well'),
       explain: explainSchema.optional().describe('with `explain`, why it is where it is'),
     }),
   ),
@@ -138,7 +146,11 @@ export function searchRoutes(): Route[] {
       summary: 'Search, from an address',
       query: addressSchema,
       handle: ({ tenant, query: { q, ...rest }, signal }) =>
-        search(tenant, { query: q, ...rest, filter: {}, explain: false, facets: false }, signal),
+        search(
+          tenant,
+          { query: q, ...rest, filter: {}, explain: false, facets: false, diversity: true },
+          signal,
+        ),
     }),
   ]
 }

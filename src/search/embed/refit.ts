@@ -11,7 +11,7 @@ export const fitPassagesMax = 100_000
 /** Grown by half, or shrunk as much: the same words mean something else. */
 const growth = 1.5
 /** Raised whenever the same terms would give other vectors. */
-const version = 1
+const version = 2
 
 /** The settings of a space of the built-in embedder, as they stand in its row. */
 export interface BuiltinConfig {

@@ -4,7 +4,7 @@ import type { Db } from '../../base/sqlite.ts'
 /**
  * Moves pages from the end of the file into free ones and cuts it: a step of background work. Does nothing in a file that
  * was not made with `auto_vacuum = INCREMENTAL`.
- * @param pagesMax pages of 4 KiB to give back at most; some microseconds each
+ * @param pagesMax pages to give back at most; some microseconds each
  * @returns whether there is more to give back
  */
 export function reclaimPages(vecs: Db, pagesMax: number): boolean {
