@@ -32,6 +32,8 @@ const deletePassages = 'DELETE FROM passages WHERE document_seq = ? AND revision
 const deleteRanges = 'DELETE FROM passage_ranges WHERE document_seq = ? AND revision = ?'
 const selectReindex = `SELECT seq AS documentSeq, revision, title, reindex_after AS after FROM documents
   WHERE reindex_after IS NOT NULL AND status <> 'processing' ORDER BY seq LIMIT 1`
+const selectPublishedAfter =
+  'SELECT seq AS documentSeq, revision FROM documents WHERE seq > ? AND revision > 0 ORDER BY seq LIMIT 1'
 const updateReindex = 'UPDATE documents SET reindex_after = ? WHERE seq = ?'
 const selectPageRevisions = 'SELECT DISTINCT revision FROM pages WHERE document_seq = ?'
 
@@ -217,11 +219,16 @@ export function passagesAfter(
   return rows.map((row) => ({ ...row, section: JSON.parse(row.section) as string[] }))
 }
 
-/** The next document whose postings carry an old title, and how far its re-indexing has come. */
+/** The next document whose postings are out of date (an old title, an old analyser), and how far its re-indexing has come. */
 export function nextReindex(
   app: Db,
 ): (Revision & { readonly title: string; readonly after: number }) | undefined {
   return app.get(selectReindex)
+}
+
+/** The next document that is searched, in order of their numbers. */
+export function publishedAfter(app: Db, documentSeq: number): Revision | undefined {
+  return app.get(selectPublishedAfter, documentSeq)
 }
 
 /** @param after the last passage done; 0 to start (again), null when all postings are up to date */

@@ -15,7 +15,8 @@ const publishPending = `UPDATE keyword_segments SET state = 'live', document_seq
   WHERE state = 'pending' AND document_seq = ? AND revision = ?`
 const dropPendingOf = `UPDATE keyword_segments SET state = 'dropped', document_seq = NULL, revision = NULL
   WHERE state = 'pending' AND document_seq = ?`
-const selectStale = `SELECT 1 FROM keyword_segments WHERE state = 'live' AND analyser <> ? LIMIT 1`
+const selectStale = `SELECT first_id AS first, last_id AS last FROM keyword_segments
+  WHERE state = 'live' AND analyser <> ? AND dead < passages`
 
 /** A passage as the index counts it: `title` of its document, `section` the headings above it. */
 export interface IndexedPassage extends PassageFields {
@@ -118,7 +119,7 @@ export function tombstoneRanges(app: Db, ranges: readonly Range[]): void {
   })
 }
 
-/** Whether anything searched was indexed by another version of the analyser. Cheap: one look at a few rows. */
-export function staleSegments(app: Db): boolean {
-  return app.get(selectStale, analyserVersion) !== undefined
+/** Between which passage ids something is searched that another version of the analyser indexed. Cheap: a few rows. */
+export function staleRanges(app: Db): Range[] {
+  return app.all<{ first: number; last: number }>(selectStale, analyserVersion)
 }

@@ -1,5 +1,6 @@
 /** Background merges: which segments become one, and the step that a shard runs between operations. */
 import type { Db } from '../base/sqlite.ts'
+import { analyserVersion } from './analysis/analyser.ts'
 import { advanceMerge, startMerge } from './merge-run.ts'
 import { liveSegments, type SegmentHeader } from './segments.ts'
 
@@ -63,16 +64,25 @@ function removeDropped(app: Db, deadlineMs: number): boolean {
  * that in the end no word of a deleted text is left.
  */
 export function nextMerge(segments: readonly SegmentHeader[]): number[] | undefined {
+  // Segments of another analyser are on their way out, document by document: rewriting one meanwhile is lost work, and
+  // joining it with newer ones would make those stale.
+  const [current, stale] = [segments.filter(isCurrent), segments.filter((one) => !isCurrent(one))]
+  const emptied = stale.find(({ passages, dead }) => dead === passages)
+  if (emptied) return [emptied.id]
   const tiers = new Map<number, number[]>()
-  for (const { id, passages, dead } of segments) {
+  for (const { id, passages, dead } of current) {
     const tier = tierOf(passages - dead)
     tiers.set(tier, [...(tiers.get(tier) ?? []), id])
   }
   const full = [...tiers].filter(([, ids]) => ids.length >= fanOut).sort(([a], [b]) => a - b)[0]
   if (full) return full[1].slice(0, sourcesMax)
-  const dead = segments.filter((segment) => segment.dead > 0)
+  const dead = current.filter((segment) => segment.dead > 0)
   dead.sort((a, b) => b.dead / b.passages - a.dead / a.passages || a.id - b.id)
   return dead[0] ? [dead[0].id] : undefined
+}
+
+function isCurrent({ analyser }: SegmentHeader): boolean {
+  return analyser === analyserVersion
 }
 
 function tierOf(passages: number): number {

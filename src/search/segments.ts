@@ -5,7 +5,7 @@ import { decodeIds, type IdRun, ordinalsOf, type Range, subtractRanges } from '.
 const insertSegment = `INSERT INTO keyword_segments
   (state, document_seq, revision, analyser, passages, dead, length, first_id, last_id, ids, norms)
   VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)`
-const selectLive = `SELECT id, passages, dead, length FROM keyword_segments WHERE state = 'live' ORDER BY id`
+const selectLive = `SELECT id, analyser, passages, dead, length FROM keyword_segments WHERE state = 'live' ORDER BY id`
 const selectNorms = 'SELECT norms FROM keyword_segments WHERE id = ?'
 const selectIds = 'SELECT ids FROM keyword_segments WHERE id = ?'
 const selectOverlapping = `SELECT id FROM keyword_segments
@@ -13,11 +13,14 @@ const selectOverlapping = `SELECT id FROM keyword_segments
 const selectTombstones =
   'SELECT first, last FROM keyword_tombstones WHERE segment = ? ORDER BY first'
 const insertTombstone = 'INSERT INTO keyword_tombstones (segment, first, last) VALUES (?, ?, ?)'
+const extendTombstone = 'UPDATE keyword_tombstones SET last = ? WHERE segment = ? AND last = ? - 1'
 const addDead = 'UPDATE keyword_segments SET dead = dead + ? WHERE id = ?'
 
 /** What a search reads of every segment. */
 export interface SegmentHeader {
   readonly id: number
+  /** The version of the analyser that its terms are of; the oldest, where several are in it. */
+  readonly analyser: number
   /** Dead ones included, as in `length`: they leave the counts when a merge leaves them out. */
   readonly passages: number
   readonly dead: number
@@ -83,12 +86,16 @@ export function buryIds(app: Db, segment: number, ids: readonly Range[]): void {
   buryOrdinals(app, segment, ordinalsOf(segmentIds(app, segment), ids))
 }
 
-/** Marks ordinals dead; those that are dead already count once. */
+/**
+ * Marks ordinals dead; those that are dead already count once. What dies right after its neighbour lengthens the
+ * neighbour's row: a segment whose documents go one by one would otherwise have a row for each.
+ */
 export function buryOrdinals(app: Db, segment: number, ordinals: readonly Range[]): void {
-  const fresh = subtractRanges(ordinals, tombstonesOf(app, segment))
+  const dead = tombstonesOf(app, segment)
   let count = 0
-  for (const { first, last } of fresh) {
-    app.run(insertTombstone, segment, first, last)
+  for (const { first, last } of subtractRanges(ordinals, dead)) {
+    if (app.run(extendTombstone, last, segment, first).changes === 0)
+      app.run(insertTombstone, segment, first, last)
     count += last - first + 1
   }
   if (count > 0) app.run(addDead, count, segment)

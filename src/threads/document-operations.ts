@@ -14,7 +14,7 @@ import {
   updateDocument,
 } from '../library/documents.ts'
 import { queueJob } from '../library/jobs.ts'
-import { pageView, revisionsOf, setReindexAfter } from '../library/passages.ts'
+import { pageView, passageRanges, revisionsOf, setReindexAfter } from '../library/passages.ts'
 import {
   type ContentsEntry,
   contentsOf,
@@ -22,6 +22,7 @@ import {
   type ReportView,
   reportOf,
 } from '../library/reader.ts'
+import { noteVectorChange } from '../library/vector-changes.ts'
 import { dropPending } from '../search/index-writer.ts'
 import { originalPath, uploadPath } from '../tenancy/layout.ts'
 import type { Store } from '../tenancy/store.ts'
@@ -80,7 +81,12 @@ export function update(
   return app.transaction(() => {
     const row = documentRow(app, id)
     const isRenamed = updateDocument(app, row, change, context.nowMs())
-    if (isRenamed && row.revision > 0) setReindexAfter(app, row.seq, 0)
+    if (isRenamed && row.revision > 0) {
+      setReindexAfter(app, row.seq, 0)
+      // A passage is embedded with its title.
+      const revision = { documentSeq: row.seq, revision: row.revision }
+      noteVectorChange(app, 'embed', passageRanges(app, revision))
+    }
     return documentView(app, documentRow(app, id))
   })
 }

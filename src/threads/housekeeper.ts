@@ -7,7 +7,7 @@ import type { Pool } from '../tenancy/pool.ts'
 import { discardVecs, type Store } from '../tenancy/store.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import type { ShardContext } from './context.ts'
-import { reindexPending, reindexStep } from './reindex.ts'
+import { reanalysisPending, reanalysisStep, reindexPending, reindexStep } from './reindex.ts'
 import { fitPlan } from './vector-spaces.ts'
 import { VectorWork } from './vector-work.ts'
 
@@ -55,7 +55,7 @@ export class Housekeeper {
   /** Notes the store if there is work in it. Cheap: a few index look-ups. */
   look(store: Store): void {
     if (this.#due.has(store.tenant)) return
-    if (mergePending(store.app) || reindexPending(store.app) || this.#vectorsPending(store))
+    if (wordsPending(store) || this.#vectorsPending(store))
       this.#due.set(store.tenant, store.generation)
   }
 
@@ -63,8 +63,7 @@ export class Housekeeper {
   hasWork(store: Store): boolean {
     return (
       hasJobs(store.app) ||
-      mergePending(store.app) ||
-      reindexPending(store.app) ||
+      wordsPending(store) ||
       this.#vectorsPending(store) ||
       vectorNote(store.vecs, 'learn') !== undefined
     )
@@ -112,11 +111,16 @@ export class Housekeeper {
       mergeStep(store.app, stepMs)
       return true
     }
+    // After the merges, so that the segments stay few while a library is indexed again.
+    if (reanalysisPending(store.app)) {
+      reanalysisStep(store)
+      return true
+    }
     this.#guarded(store, () => {
       if (this.#vectors.isPending(store) && this.#vectors.step(store, embedMs)) return
       this.#tellFit(store)
     })
-    return this.#vectorsPending(store) || reindexPending(store.app)
+    return this.#vectorsPending(store) || wordsPending(store)
   }
 
   /** Noted in the file, so that a stop in the middle does not put it off until the library changes again. */
@@ -151,4 +155,9 @@ export class Housekeeper {
       discardVecs(directory)
     }
   }
+}
+
+/** Whether the keyword index is to be worked on. */
+function wordsPending({ app }: Store): boolean {
+  return mergePending(app) || reindexPending(app) || reanalysisPending(app)
 }

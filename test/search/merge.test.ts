@@ -1,13 +1,14 @@
 /** Merges: whatever happens while they run, and wherever they stop, every search sees exactly what is published. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { analyserVersion } from '../../src/search/analysis/analyser.ts'
 import { TermCursor } from '../../src/search/blocks.ts'
 import { termText } from '../../src/search/bytes.ts'
 import {
   dropPending,
   publishSegments,
   replaceSegments,
-  staleSegments,
+  staleRanges,
   tombstonePassages,
 } from '../../src/search/index-writer.ts'
 import { mergePending, mergeStep, nextMerge } from '../../src/search/merge.ts'
@@ -182,12 +183,18 @@ test('what dies while it is being merged stays dead', () => {
 })
 
 test('segments are merged in tiers, the emptiest is written anew, and then there is nothing to do', () => {
-  const segment = (id: number, passages: number, dead = 0) => ({ id, passages, dead, length: 0 })
+  const segment = (id: number, passages: number, dead = 0) => ({
+    ...{ id, passages, dead, length: 0 },
+    analyser: analyserVersion,
+  })
   const small = Array.from({ length: 4 }, (_, id) => segment(id, 20))
   expect(nextMerge(small)).toEqual([0, 1, 2, 3])
   expect(nextMerge(small.slice(1))).toBeUndefined()
   expect(nextMerge([...small.slice(1), segment(9, 5000)])).toBeUndefined()
   expect(nextMerge([segment(1, 100, 1), segment(2, 100, 50)])).toEqual([2])
+  const stale = { ...segment(7, 100, 50), analyser: analyserVersion - 1 }
+  expect(nextMerge([stale, stale, stale, stale])).toBeUndefined()
+  expect(nextMerge([segment(1, 100, 1), { ...stale, dead: 100 }])).toEqual([7])
 })
 
 test('an index that is up to date has no work', () => {
@@ -206,13 +213,13 @@ test('an index that is up to date has no work', () => {
 test('a segment of another analyser is noticed, until it is indexed again', () => {
   const library = new TestLibrary()
   const [id = 0] = library.add({ text: 'word' })
-  expect(staleSegments(library.app)).toBe(false)
+  expect(staleRanges(library.app)).toEqual([])
   library.app.run('UPDATE keyword_segments SET analyser = 0')
-  expect(staleSegments(library.app)).toBe(true)
+  expect(staleRanges(library.app)).toEqual([{ first: id, last: id }])
   library.index(library.lastDocument(), [id], [{ text: 'word' }], '')
   replaceSegments(library.app, { documentSeq: library.lastDocument(), revision: 1 })
   library.mergeAll()
-  expect(staleSegments(library.app)).toBe(false)
+  expect(staleRanges(library.app)).toEqual([])
   expect(library.find('word')).toEqual([id])
 })
 

@@ -135,6 +135,23 @@ test('facets count the candidates, not only the hits shown', () => {
   }
 })
 
+test('one long document does not fill the page, unless that is asked for', () => {
+  const library = new ShardLibrary()
+  library.add('Book', Array(30).fill('The whale breaches near the harbour.'))
+  for (let i = 0; i < 4; i++) library.add(`Letter ${i}`, ['The whale breaches near the harbour.'])
+  for (const [at, text] of filler.entries()) library.add(`Log ${at}`, [`${text} No whale.`])
+  library.settle()
+  for (const mode of ['keyword', 'hybrid', 'semantic'] as const) {
+    const count = (args: object) =>
+      library.titles('whale breaches', { mode, ...args }).filter((title) => title === 'Book').length
+    expect(count({})).toBe(6)
+    const plain = library.search('whale breaches', { mode, diversity: false }).hits
+    const scores = plain.map(({ score }) => score)
+    expect(scores).toEqual(scores.toSorted((a, b) => b - a))
+    expect(count({ per_document_max: 2 })).toBe(2)
+  }
+})
+
 test('two tenants in one thread share memory for vectors and never a passage', () => {
   const ann = new ShardLibrary('ann')
   const ben = new ShardLibrary('ben', { dataDir: ann.dataDir, context: ann.context })
