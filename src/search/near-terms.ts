@@ -3,22 +3,36 @@ import { languageOf } from './analysis/registry.ts'
 import { wordTerms } from './analysis/words.ts'
 
 /** Letters taken to be right; terms that begin with them are looked through. */
-export const rightLetters = 3
+const rightLetters = 3
 const lengthMin = 6
 const lengthMax = 24
 const plain = /^[a-z]+$/
 const letters = [...'abcdefghijklmnopqrstuvwxyz']
 
-/** @returns nothing for words with other letters than a to z, and for very short and very long ones */
-export function nearTermsOf(text: string, language: string): ReadonlySet<string> {
-  const word = text.toLowerCase()
-  if (word.length < lengthMin || word.length > lengthMax || !plain.test(word)) return new Set()
-  const known = languageOf(language)
-  const terms = new Set<string>()
-  for (const near of nearWords(word))
-    for (const term of wordTerms(near, known).terms) terms.add(term)
-  return terms
+export interface NearTerms {
+  /** What all of them begin with; empty where there are none. */
+  readonly beginning: string
+  /** @param mayBe rules out words whose terms nobody would find, before they are reduced to terms, which takes longest */
+  terms(mayBe: (word: string) => boolean): ReadonlySet<string>
 }
+
+/** None for words with other letters than a to z, and for very short and very long ones. */
+export function nearTermsOf(text: string, language: string): NearTerms {
+  const word = text.toLowerCase()
+  if (word.length < lengthMin || word.length > lengthMax || !plain.test(word)) return noTerms
+  return {
+    beginning: word.slice(0, rightLetters),
+    terms: (mayBe) => {
+      const known = languageOf(language)
+      const terms = new Set<string>()
+      for (const near of nearWords(word))
+        if (mayBe(near)) for (const term of wordTerms(near, known).terms) terms.add(term)
+      return terms
+    },
+  }
+}
+
+const noTerms: NearTerms = { beginning: '', terms: () => new Set() }
 
 function* nearWords(word: string): Generator<string> {
   for (let at = rightLetters; at <= word.length; at++) {

@@ -1,6 +1,6 @@
 /** From what was typed to what is looked up: every word once per language of the library, its spellings as synonyms. */
 import type { Analyser, Token } from './analysis/analyser.ts'
-import { nearTermsOf } from './near-terms.ts'
+import { type NearTerms, nearTermsOf } from './near-terms.ts'
 import { expressionWordsMax, type ParsedQuery, type QueryClause, type QueryField } from './query.ts'
 
 /** One word of the query with everything that counts as it. */
@@ -20,7 +20,7 @@ export interface WordGroup {
    * For a word that may be taken for another when the library has none of its terms: what one fault in its later letters
    * would have made of terms. (Faults at its beginning show in the term itself; those in an ending hide the stem.)
    */
-  readonly nearTerms: (() => ReadonlySet<string>) | undefined
+  readonly nearTerms: NearTerms | undefined
 }
 
 /** Words that must stand (or must not stand) next to each other. */
@@ -132,7 +132,7 @@ class Planner {
       !hasDigit.test(text) &&
       !unspaced.test(text)
     const [language = 'und'] = this.#languages
-    const nearTerms = mayBeTypo ? () => nearTermsOf(text, language) : undefined
+    const nearTerms = mayBeTypo ? nearTermsOf(text, language) : undefined
     this.#candidates.push({
       group: { text, terms, prefix: undefined, field, role, occurrences: 1, nearTerms },
       plainText: field === 'any' ? plainText : undefined,

@@ -52,7 +52,7 @@ export function resolveQuery(
     if (word.df > 0 || !group.nearTerms || tries >= correctionsMax) return word
     tries++
     const to =
-      likelyTerm(app, segments, group.terms) ?? likelyEnding(app, segments, group.nearTerms())
+      likelyTerm(app, segments, group.terms) ?? likelyEnding(app, segments, group.nearTerms)
     if (to === undefined) return word
     corrections.push({ from: group.text, to })
     return resolveWord(app, { ...group, terms: [to] }, segments)

@@ -4,7 +4,7 @@ import { TermCursor } from './blocks.ts'
 import { termBytes, termText } from './bytes.ts'
 import { blocksOf, blockTerms, cursorText, walkTerms } from './dictionary.ts'
 import { EditDistances } from './edit-distance.ts'
-import { rightLetters } from './near-terms.ts'
+import type { NearTerms } from './near-terms.ts'
 import type { SegmentHeader } from './segments.ts'
 
 /** Shorter words are too close to too many others; longer ones may have two faults (as Lucene's AUTO fuzziness). */
@@ -39,24 +39,38 @@ export function likelyTerm(
   return closest(found)
 }
 
-/** The most frequent of these terms that the library has. All begin with the same letters. */
+/** The most frequent of these terms that the library has. */
 export function likelyEnding(
   app: Db,
   segments: readonly SegmentHeader[],
-  terms: ReadonlySet<string>,
+  near: NearTerms,
 ): string | undefined {
-  const found = new Map<string, Likely>()
-  const [any] = terms
-  if (any === undefined) return undefined
-  const beginning = termBytes(any.slice(0, rightLetters))
+  if (near.beginning === '') return undefined
+  const counts = new Map<string, number>()
+  const beginning = termBytes(near.beginning)
   for (const { id } of segments)
     walkTerms(app, id, beginning, (cursor) => {
       const text = cursorText(cursor)
-      if (terms.has(text))
-        found.set(text, { distance: 1, df: (found.get(text)?.df ?? 0) + cursor.df })
+      counts.set(text, (counts.get(text) ?? 0) + cursor.df)
       return true
     })
+  const stems = new Set([...counts.keys()].map(certainPart))
+  const found = new Map<string, Likely>()
+  for (const term of near.terms((word) => beginsWithAny(word, stems))) {
+    const df = counts.get(term)
+    if (df !== undefined) found.set(term, { distance: 1, df })
+  }
   return closest(found)
+}
+
+/** What a word has of its stem for certain: a stemmer cuts endings and replaces two letters at most (-y by -i). */
+function certainPart(stem: string): string {
+  return stem.slice(0, Math.max(1, stem.length - 2))
+}
+
+function beginsWithAny(word: string, beginnings: ReadonlySet<string>): boolean {
+  for (let end = 1; end <= word.length; end++) if (beginnings.has(word.slice(0, end))) return true
+  return false
 }
 
 function closest(found: ReadonlyMap<string, Likely>): string | undefined {
