@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { tombstonePassages } from '../../src/search/index-writer.ts'
+import { passageText } from '../../src/search/passage-texts.ts'
 import { slowBm25, TestLibrary } from './library.ts'
 
 const vocabulary = 'wing flow heat shock layer jet tail cone plate drag lift noise'.split(' ')
@@ -186,6 +187,27 @@ test('a phrase is found behind any number of passages that only have its words',
   const [found = 0] = library.add({ text: `a boundary layer ${'and other things '.repeat(40)}` })
   library.mergeAll()
   expect(library.find('"boundary layer"')).toEqual([found])
+})
+
+test('of a phrase of common words so many candidates are read, the best ones', () => {
+  const library = new TestLibrary()
+  for (let i = 0; i < 25; i++) library.add(...Array(100).fill({ text: 'layer boundary' }))
+  let read = 0
+  const textOf = (id: number) => {
+    read++
+    return passageText(library.app, id)
+  }
+  expect(library.find('"boundary layer"', { textOf })).toEqual([])
+  expect(read).toBe(2_000)
+})
+
+test('a prefix stands for its most frequent words, a bounded number', () => {
+  const library = new TestLibrary()
+  library.add(...Array.from({ length: 90 }, (_, i) => ({ text: `sea${'abcdefghij'[i % 10]}${i}` })))
+  library.add({ text: 'seaweed' }, { text: 'seaweed' })
+  const found = library.find('sea*', { limit: 200 })
+  expect(found).toHaveLength(65)
+  expect(found).toEqual(expect.arrayContaining([91, 92]))
 })
 
 test('excluded words', () => {

@@ -123,6 +123,40 @@ test('strange questions are answered', () => {
       expect(library.search(query, { mode }).hits.length).toBeLessThanOrEqual(10)
 })
 
+const strange = [
+  '🎉',
+  '🎉 🐳',
+  '\ud800',
+  'the and of',
+  'whale'.repeat(2_000),
+  'w* wh* whal*',
+  'مرحبا whale',
+]
+
+test('a library of one passage answers every mode, and so does one whose passages are all equal', () => {
+  for (const texts of [['The whale breaches.'], Array(40).fill('The whale breaches.')]) {
+    const library = new ShardLibrary()
+    library.add('Same', texts)
+    library.settle()
+    for (const mode of ['keyword', 'hybrid', 'semantic'] as const) {
+      const { hits } = library.search('whale', { mode })
+      expect(hits.length).toBe(Math.min(10, texts.length))
+      for (const { score } of hits) expect(Number.isFinite(score)).toBe(true)
+      for (const query of strange) expect(library.search(query, { mode }).mode).toBe(mode)
+    }
+  }
+})
+
+test('passages that are signs alone, or in a language nobody knows, are found', () => {
+  const library = new ShardLibrary()
+  library.add('Signs', ['🐳🐳🐳', '☃'])
+  library.add('Unknown', ['Ngaahi lea mo e hingoa.'], 'xx')
+  library.settle()
+  for (const mode of ['keyword', 'hybrid'] as const)
+    expect(library.titles('hingoa', { mode })[0]).toBe('Unknown')
+  expect(library.titles('the of and', { mode: 'hybrid' })).toEqual([])
+})
+
 test('facets count the candidates, not only the hits shown', () => {
   const library = whaleLibrary()
   for (const mode of ['keyword', 'hybrid'] as const) {

@@ -8,7 +8,7 @@ import { type RunPiece, RunSegmenter } from './segmenting.ts'
 import { plainWord, wordUnitsMax } from './words.ts'
 
 /** Raised whenever the same text would give other terms: segments of another version are indexed again. */
-export const analyserVersion = 1
+export const analyserVersion = 2
 
 /** A word of a text: where it stands, in UTF-16 units, and what it is indexed under. */
 export interface Token {

@@ -23,7 +23,7 @@ export const asian: readonly Language[] = [
   },
   {
     code: 'ar',
-    stem: arabic,
+    stem: arabicStem,
     stopWords: `أو أي أين إذا إلا إلى أن إن أنا أنت أنه إنه بعد بعض بل بها به بين تحت تلك ثم حتى حول حيث خلال دون ذلك سوف عند عن على
       عليه عليها غير فإن في فيه فيها قبل قد كان كانت كل كما كم كيف لا لدى لكن لم لن له لها ليس ما ماذا متى مثل مع من منذ منه
       منها نحن نحو هذا هذه هل هم هنا هناك هو هي و وأن وفي وقد ولا ولم وما ومن وهو وهي يكون أية لماذا وماذا ومتى وأين الذي
@@ -78,3 +78,14 @@ export const asian: readonly Language[] = [
       sao vì nhưng hay hoặc bị nếu bao nhiêu đâu mấy thế lúc đây kia ấy mà do bởi`,
   },
 ]
+
+/** "And", and the prepositions that lean on the article: what the stemmer leaves (Larkey, Ballesteros, Connell 2007, light10). */
+const arabicPrefixes = [
+  { prefix: /^و(?=.{3})/u, rest: '' },
+  { prefix: /^[بكف]ال(?=.{2})/u, rest: 'ال' },
+  { prefix: /^لل(?=.{2})/u, rest: 'ال' },
+] as const
+
+function arabicStem(word: string): string {
+  return arabic(arabicPrefixes.reduce((left, { prefix, rest }) => left.replace(prefix, rest), word))
+}

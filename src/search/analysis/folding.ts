@@ -14,6 +14,8 @@ const optionalMarks =
 /** The nukta of Indic scripts. Vowel signs and viramas are letters in all but name and stay. */
 const nukta = /[\u093c\u09bc\u0a3c\u0abc\u0b3c\u0cbc]/g
 const maybeNukta = /[\u0900-\u0cff]/
+/** A nasal before a stop of its own place (हिन्दी, सम्बन्ध) is also written as a dot, the anusvara (हिंदी, संबंध). */
+const homorganicNasals = /ङ्(?=[क-घ])|ञ्(?=[च-झ])|ण्(?=[ट-ढ])|न्(?=[त-ध])|म्(?=[प-भ])/g
 const europeanMarks = /(?<=[\p{sc=Latin}\p{sc=Greek}][\u0300-\u036f]*)[\u0300-\u036f]/gu
 
 /** Letters that do not decompose into a base and a mark. */
@@ -63,7 +65,7 @@ export function cleanWord(word: string, locale?: string): readonly string[] {
   const lowered = locale ? composed.toLocaleLowerCase(locale) : composed.toLowerCase()
   const clean = lowered.replace(joiners, '').replace(optionalMarks, '')
   const denoted = maybeNukta.test(clean)
-    ? clean.normalize('NFD').replace(nukta, '').normalize('NFC')
+    ? clean.normalize('NFD').replace(nukta, '').replace(homorganicNasals, '\u0902').normalize('NFC')
     : clean
   return denoted.split(pieces).filter((piece) => piece !== '')
 }
