@@ -1,4 +1,4 @@
-/** `npm run eval -- PATH… [--mode keyword|semantic|hybrid|all] [--embedder builtin|pieces] [--json]`: how good the search is, on judged collections. */
+/** `npm run eval -- PATH…|answers [--mode keyword|semantic|hybrid|all] [--embedder builtin|pieces] [--json]`: how good the search is, on judged collections. */
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { closeStore } from '../src/tenancy/store.ts'
 import type { SearchMode } from '../src/threads/search-arms.ts'
+import { evaluateAnswers, printAnswers } from './eval/answers.ts'
 import { type Collection, loadCollection } from './eval/collection.ts'
 import { carrelEngine, type Engine, ftsEngine } from './eval/engines.ts'
 import { buildLibrary, type EmbedderName } from './eval/library.ts'
@@ -63,6 +64,12 @@ if (wanted.length === 0 || (embedder !== 'builtin' && embedder !== 'pieces')) {
 }
 const testData =
   process.env['CARREL_TEST_DATA'] ?? fileURLToPath(new URL('../../shared/data', import.meta.url))
+if (positionals[0] === 'answers') {
+  const answers = await evaluateAnswers(positionals.slice(1), testData)
+  if (values.json) console.log(JSON.stringify({ eval: answers }))
+  else printAnswers(answers)
+  process.exit(0)
+}
 const places = positionals.length > 0 ? positionals : allCollections()
 if (places.length === 0) {
   console.error('which collections? give folders in BEIR layout, or set CARREL_TEST_DATA')

@@ -4,7 +4,7 @@ import { createLanguageDetector } from '../../src/ingest/language.ts'
 import { PageTally } from '../../src/ingest/page-tally.ts'
 import { addDocument } from '../../src/library/documents.ts'
 import { completeJob } from '../../src/library/jobs.ts'
-import { addPassages } from '../../src/library/passages.ts'
+import { addPages, addPassages } from '../../src/library/passages.ts'
 import { type Analyser, createAnalyser } from '../../src/search/analysis/analyser.ts'
 import { builtinDims, embedTerms, learntDims } from '../../src/search/embed/builtin.ts'
 import { termsOfModel, writeTerms } from '../../src/search/embed/learnt-terms.ts'
@@ -104,7 +104,9 @@ function addOne(
     0,
   )
   const revision = { documentSeq: seq, revision: 1 }
-  const draft = { section: [], text: document.text, spans: [], language }
+  const spans = [{ page: 1, start: 0, end: document.text.length, at: 0 }]
+  const draft = { section: [], text: document.text, spans, language }
+  addPages(app, revision, [{ number: 1, label: null, text: document.text }])
   const [passage = 0] = addPassages(app, revision, [draft])
   const report = new PageTally().report([])
   const summary = { pages: 1, passages: 1, title: null, language, outline: [], report }

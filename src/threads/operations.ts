@@ -4,6 +4,7 @@ import type { ShardContext } from './context.ts'
 import * as documents from './document-operations.ts'
 import * as fit from './fit-operations.ts'
 import * as ingest from './ingest-operations.ts'
+import * as passages from './passage-operations.ts'
 import { search } from './search-operation.ts'
 
 /**
@@ -39,6 +40,7 @@ export const operations = {
   'documents.report': read(documents.report),
   'documents.reprocess': queuing(documents.reprocess),
   search: read(search),
+  'passages.widen': read(passages.widen),
   'ingest.claim': background(ingest.claim),
   'ingest.append': background(ingest.append),
   'ingest.finish': background(ingest.finish),

@@ -1,0 +1,116 @@
+/** From a question to numbered sources: searched, diversified, without doubles, widened within a budget, in reading order. */
+import type { TenantHandle } from '../control/tenant-directory.ts'
+import type { WidePassage } from '../threads/passage-operations.ts'
+import type { HitView, SearchArgs } from '../threads/search-operation.ts'
+
+/** Searched, and of those taken at most. */
+const hitsMax = 24
+const sourcesMax = 8
+/** Of one document while others have something to say. */
+const perDocumentMax = 3
+/** Passages that share so many of their words are one: copies, editions, the overlap of neighbours. */
+const sameShare = 0.8
+/** The filling passages do not earn: far below the best, a hit is there because something had to be. */
+const scoreShareMin = 0.15
+
+export type AskTenant = Pick<TenantHandle, 'call'>
+export type SourceFilter = SearchArgs['filter']
+
+/** What an answer may cite as `[n]`. */
+export interface Source extends WidePassage {
+  /** From 1, in the order of `passages`. */
+  readonly n: number
+  /** Of the match. */
+  readonly page: number
+  readonly page_label: string | null
+  readonly text: string
+  readonly snippet: string
+  /** Relative to the best, 0 … 1. */
+  readonly score: number
+}
+
+export interface Retrieval {
+  readonly query: string
+  readonly filter: SourceFilter
+  /** Of all sources together. */
+  readonly tokensMax: number
+  readonly signal?: AbortSignal | undefined
+}
+
+/** @returns at most a handful, documents in the order of their best passage; empty when nothing was found */
+export async function retrieve(tenant: AskTenant, asked: Retrieval): Promise<Source[]> {
+  const options = asked.signal ? { signal: asked.signal } : {}
+  const { query, filter } = asked
+  const args = { query, filter, mode: 'hybrid', limit: hitsMax, explain: false } as const
+  const { hits } = query.trim() === '' ? { hits: [] } : await tenant.call('search', args, options)
+  const chosen = diversify(hits)
+  if (chosen.length === 0) return []
+  const tokensMax = Math.floor(asked.tokensMax / chosen.length)
+  const ids = chosen.map((hit) => hit.passage_id)
+  const wide = await tenant.call('passages.widen', { ids, tokensMax }, options)
+  return inOrder(withoutCovered(wide), chosen)
+}
+
+function diversify(hits: readonly HitView[]): HitView[] {
+  const best = hits[0]?.score ?? 0
+  const chosen: HitView[] = []
+  const words: Set<string>[] = []
+  const perDocument = new Map<string, number>()
+  const passedOver: HitView[] = []
+  const take = (hit: HitView): void => {
+    const own = new Set(hit.text.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? [])
+    if (words.some((other) => isSame(own, other))) return
+    words.push(own)
+    chosen.push(hit)
+    perDocument.set(hit.document_id, (perDocument.get(hit.document_id) ?? 0) + 1)
+  }
+  for (const hit of hits) {
+    if (chosen.length >= sourcesMax) return chosen
+    if (best > 0 && hit.score < best * scoreShareMin) break
+    if ((perDocument.get(hit.document_id) ?? 0) >= perDocumentMax) passedOver.push(hit)
+    else take(hit)
+  }
+  for (const hit of passedOver) if (chosen.length < sourcesMax) take(hit)
+  return chosen
+}
+
+function isSame(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  let shared = 0
+  for (const word of a) if (b.has(word)) shared++
+  return shared >= sameShare * Math.max(a.size, b.size) && shared > 0
+}
+
+/** A passage that another one's widening already holds is not said twice. */
+function withoutCovered(wide: readonly WidePassage[]): WidePassage[] {
+  const kept: WidePassage[] = []
+  for (const one of wide) {
+    const isCovered = one.pages.every(({ page, start, end }) =>
+      kept.some(
+        (other) =>
+          other.document_id === one.document_id &&
+          other.pages.some((p) => p.page === page && p.start <= start && p.end >= end),
+      ),
+    )
+    if (!isCovered || one.pages.length === 0) kept.push(one)
+  }
+  return kept
+}
+
+function inOrder(wide: readonly WidePassage[], hits: readonly HitView[]): Source[] {
+  const best = Math.max(...hits.map((hit) => hit.score), Number.MIN_VALUE)
+  const byId = new Map(hits.map((hit) => [hit.passage_id, hit]))
+  const found = wide.flatMap((one) => {
+    const hit = byId.get(one.passage_id)
+    return hit ? [{ one, hit }] : []
+  })
+  const byDocument = [...Map.groupBy(found, ({ one }) => one.document_id).values()]
+  return byDocument
+    .flatMap((there) => there.sort((a, b) => placeOf(a.one) - placeOf(b.one)))
+    .map(({ one, hit: { page, page_label, text, snippet, score } }, at) => {
+      return { ...one, n: at + 1, page, page_label, text, snippet, score: score / best }
+    })
+}
+
+function placeOf({ pages: [first] }: WidePassage): number {
+  return first ? first.page * 1e7 + first.start : 0
+}
