@@ -69,6 +69,15 @@ const schema = z.object({
   VECTOR_CACHE_BYTES_MAX: integer(0, 64 * 2 ** 30)
     .default(64 * 2 ** 20)
     .describe('memory per shard for vectors searched lately'),
+  CHAT_URL: z
+    .url()
+    .optional()
+    .describe('an OpenAI-compatible chat endpoint; without it answers are quotes'),
+  CHAT_MODEL: z.string().min(1).max(200).optional().describe('the model that is asked there'),
+  CHAT_API_KEY: z.string().min(1).optional().describe('sent to it as a bearer token'),
+  CHAT_CONTEXT_TOKENS: integer(1_000, 1_000_000)
+    .default(6_000)
+    .describe('tokens of passages and history that a question brings along'),
   PUBLIC_URL: z.url().optional().describe('where browsers reach the server, behind a proxy'),
   TRUST_PROXY: z.string().min(1).optional().describe('proxies whose X-Forwarded-For is believed'),
   LOG_LEVEL: z
@@ -108,6 +117,8 @@ export function readConfig(
     throw new ConfigError(
       `HOST: ${config.HOST} is reachable by others, and without JWT_SECRET there is no login; set JWT_SECRET or listen on 127.0.0.1`,
     )
+  if (config.CHAT_URL !== undefined && config.CHAT_MODEL === undefined)
+    throw new ConfigError('CHAT_MODEL: name the model that CHAT_URL is to be asked for')
   return {
     ...config,
     POOL_MAX: Math.min(config.POOL_MAX, storesByDescriptors(config.SHARDS)),

@@ -15,6 +15,8 @@ import { EventStreams } from './http/event-streams.ts'
 import type { Readiness } from './http/routes/system.ts'
 import { createHttpServer, type HttpServer } from './http/server.ts'
 import { acceptedMediaTypes, detectMediaType } from './ingest/media-type.ts'
+import { Chat } from './rag/chat.ts'
+import { ChatModel } from './rag/chat-model.ts'
 import { controlDbPath, lockPath, serverDirectory } from './tenancy/layout.ts'
 import type { TenantId } from './tenancy/tenant-id.ts'
 import { queueLimits } from './threads/call-queue.ts'
@@ -87,10 +89,12 @@ export async function createContext(
 
   const authenticate = authenticator(config)
   const streams = new EventStreams(authenticate)
-  const parts = { authenticate, streams, tenants, shards, control, expander, metrics }
+  const chat = openChat(config, log)
+  const parts = { authenticate, streams, chat, tenants, shards, control, expander, metrics }
   const http = openHttp(config, log, parts)
   stack.defer(() => http.close(drainMs))
   stack.defer(() => streams.close())
+  stack.defer(() => chat.close())
 
   const opened = stack.move()
   return {
@@ -111,6 +115,7 @@ export async function createContext(
 interface HttpParts {
   readonly authenticate: Authenticate
   readonly streams: EventStreams
+  readonly chat: Chat
   readonly tenants: TenantDirectory
   readonly shards: Shards
   readonly control: Control
@@ -119,13 +124,14 @@ interface HttpParts {
 }
 
 function openHttp(config: Config, log: Log, parts: HttpParts): HttpServer {
-  const { authenticate, streams, tenants, shards, control, expander, metrics } = parts
+  const { authenticate, streams, chat, tenants, shards, control, expander, metrics } = parts
   return createHttpServer(
     createApp({
       authenticate,
       streams,
+      chat,
       tenants: (principal) => tenants.handle(principal),
-      readiness: () => readiness(shards, control),
+      readiness: () => readiness(shards, control, chat),
       intake: {
         mediaTypes: { detect: detectMediaType, accepted: acceptedMediaTypes },
         expand: (request) => expander.expand(request),
@@ -220,6 +226,15 @@ function openFits(log: Log, tenants: TenantDirectory): FitRunner {
   })
 }
 
+function openChat(config: Config, log: Log): Chat {
+  const { CHAT_URL: url, CHAT_MODEL: model, CHAT_API_KEY: apiKey } = config
+  return new Chat({
+    model: url && model ? new ChatModel({ url, model, apiKey }) : undefined,
+    contextTokens: config.CHAT_CONTEXT_TOKENS,
+    onFault: (error) => log.error({ err: error }, 'a question could not be answered'),
+  })
+}
+
 function figures(shards: Shards, control: Control, runner: IngestRunner): LiveFigures {
   const all = shards.stats()
   const sum = (of: (stats: ShardStats) => number): number =>
@@ -236,11 +251,16 @@ function figures(shards: Shards, control: Control, runner: IngestRunner): LiveFi
   }
 }
 
-function readiness(shards: Shards, control: Control): Readiness {
+function readiness(shards: Shards, control: Control, chat: Chat): Readiness {
   const isFull = shards.stats().some((stats) => stats.waiting >= queueLimits.shardWaitingMax)
   return {
     ready: !isFull && control.fault === undefined,
-    checks: { shards: isFull ? 'a shard’s queue is full' : 'ok', control: control.fault ?? 'ok' },
+    checks: {
+      shards: isFull ? 'a shard’s queue is full' : 'ok',
+      control: control.fault ?? 'ok',
+      // Never a reason not to be ready: without it answers are quotes.
+      chat: chat.state,
+    },
   }
 }
 

@@ -18,6 +18,8 @@ import { type HttpLimits, httpLimits } from './limits.ts'
 import { openApi } from './openapi.ts'
 import type { Route } from './route.ts'
 import { type AccountOptions, accountRoutes } from './routes/account.ts'
+import { type ChatRouteOptions, chatRoutes } from './routes/chat.ts'
+import { conversationRoutes } from './routes/conversations.ts'
 import { documentRoutes } from './routes/documents.ts'
 import { eventRoutes } from './routes/events.ts'
 import { readerRoutes } from './routes/reader.ts'
@@ -28,6 +30,7 @@ import { uploadRoutes } from './routes/upload.ts'
 export interface AppOptions
   extends Omit<DispatchOptions, 'readJson'>,
     AccountOptions,
+    ChatRouteOptions,
     Omit<SystemOptions, 'describe'> {
   /** What an uploaded file is, and how an archive is taken apart. */
   readonly intake: Intake
@@ -66,6 +69,8 @@ export function routeTable(options: AppOptions, limits = httpLimits(options.limi
     ...readerRoutes(),
     ...uploadRoutes(options.intake, limits),
     ...eventRoutes(options.streams),
+    ...chatRoutes(options),
+    ...conversationRoutes(),
     ...accountRoutes(options),
     ...systemRoutes({ ...options, describe: () => openApi(routes, options) }),
   ]

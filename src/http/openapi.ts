@@ -119,7 +119,7 @@ function describeReply(reply: Reply, schemaOf: SchemaOf): Json {
   const { schema, mediaType, description } = reply
   let content: Json | undefined
   if (schema) content = { 'application/json': { schema: schemaOf(schema, 'output') } }
-  else if (mediaType) content = { [mediaType]: {} }
+  if (mediaType) content = { ...content, [mediaType]: {} }
   const more = Object.entries(reply.more ?? {}).map(([status, words]) => [
     status,
     { description: words, ...(content && status !== '304' && { content }) },

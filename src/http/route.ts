@@ -22,7 +22,7 @@ export interface Reply<R extends z.ZodType = z.ZodType> {
   readonly description: string
   /** Of the JSON that `handle` returns; absent when `handle` writes the answer itself, or there is nothing to say. */
   readonly schema?: R
-  /** Of an answer that `handle` writes itself. */
+  /** Of an answer that `handle` writes itself; beside `schema` where it may do either. */
   readonly mediaType?: string
   /** Other good answers, by status (206, 304), for the description. */
   readonly more?: Readonly<Record<number, string>>

@@ -1,4 +1,5 @@
 /** The versions of a tenant's two files: append-only lists of migrations, and the ids that mark them as ours. */
+import { conversationsSql } from './migrations/conversations.ts'
 import { jobTurnsSql } from './migrations/job-turns.ts'
 import { keywordIndexSql } from './migrations/keyword-index.ts'
 import { librarySql } from './migrations/library.ts'
@@ -16,5 +17,6 @@ export const appMigrations: readonly string[] = [
   librarySql + keywordIndexSql + vectorChangesSql,
   jobTurnsSql,
   readingSql,
+  conversationsSql,
 ]
 export const vecsMigrations: readonly string[] = [vecsMetaSql + vectorsSql]

@@ -1,6 +1,7 @@
 /** The operations table: everything that can be done to a store, by name. A new feature adds a line here. */
 import type { Store } from '../tenancy/store.ts'
 import type { ShardContext } from './context.ts'
+import * as conversations from './conversation-operations.ts'
 import * as documents from './document-operations.ts'
 import * as fit from './fit-operations.ts'
 import * as ingest from './ingest-operations.ts'
@@ -41,6 +42,13 @@ export const operations = {
   'documents.reprocess': queuing(documents.reprocess),
   search: read(search),
   'passages.widen': read(passages.widen),
+  'conversations.history': read(conversations.history),
+  'conversations.record': write(conversations.record),
+  'conversations.list': read(conversations.list),
+  'conversations.get': read(conversations.get),
+  'conversations.update': write(conversations.update),
+  'conversations.delete': write(conversations.remove),
+  'conversations.feedback': write(conversations.feedback),
   'ingest.claim': background(ingest.claim),
   'ingest.append': background(ingest.append),
   'ingest.finish': background(ingest.finish),

@@ -13,6 +13,7 @@ import { type AppOptions, createApp } from '../../src/http/app.ts'
 import { EventStreams } from '../../src/http/event-streams.ts'
 import { createHttpServer, type HttpServer, type ServerLimits } from '../../src/http/server.ts'
 import { type documentSchema, documentsSchema, problemSchema } from '../../src/http/wire.ts'
+import { Chat } from '../../src/rag/chat.ts'
 import type { TenantId } from '../../src/tenancy/tenant-id.ts'
 import { MemoryTenant } from './memory-tenant.ts'
 
@@ -53,6 +54,7 @@ export async function startServer(
     authenticate,
     streams: new EventStreams(authenticate),
     tenants: async (principal: Principal) => tenant(principal.tenant).handle(),
+    chat: new Chat(),
     readiness: () => ({ ready: true, checks: { shards: 'ok' } }),
     intake: {
       mediaTypes: { detect: detectText, accepted: 'plain text and PDF' },

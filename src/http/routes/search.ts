@@ -28,7 +28,7 @@ const alphaSchema = z
   .describe('what the words decide in a hybrid search; the meaning has the rest')
 const filterValues = z.array(z.string().min(1).max(filterValueLengthMax)).max(filterValuesMax)
 
-const filterSchema = z.strictObject({
+export const filterSchema = z.strictObject({
   document_ids: z.array(z.string().min(1).max(filterValueLengthMax)).max(documentIdsMax).optional(),
   tags: z.array(tagSchema).max(tagsMax).optional(),
   media_types: filterValues.optional(),

@@ -1,0 +1,63 @@
+/** What is written of an answer: events for whoever reads, and what is kept of it. */
+import type { CitationView, ReadPiece } from './answer-reader.ts'
+import type { ChatEvent, ChatRun, Done, PassageView } from './chat-run.ts'
+import type { QuotedSentence } from './extract-answer.ts'
+import type { Source } from './retriever.ts'
+
+export interface Written extends Pick<Done, 'mode' | 'usage' | 'notice'> {
+  readonly answer: string
+  readonly citations: readonly CitationView[]
+}
+
+/** Turns what is read of an answer into events, and keeps the citations. */
+export class Writing {
+  readonly #run: ChatRun
+  readonly #citations: CitationView[] = []
+
+  constructor(run: ChatRun) {
+    this.#run = run
+  }
+
+  add(pieces: readonly ReadPiece[]): void {
+    for (const piece of pieces) {
+      if ('citation' in piece) this.#citations.push(piece.citation)
+      const event: ChatEvent =
+        'delta' in piece
+          ? { event: 'delta', data: { text: piece.delta } }
+          : { event: 'citation', data: piece.citation }
+      this.#run.add(event)
+    }
+  }
+
+  result(answer: string): Pick<Written, 'answer' | 'citations'> {
+    return { answer, citations: this.#citations }
+  }
+}
+
+/** @param at where the quotation's words begin in the answer */
+export function citationOf(quote: QuotedSentence, at: number): CitationView {
+  const text = oneLine(quote.text)
+  return {
+    n: quote.source.n,
+    kind: 'quote',
+    label: 'verified',
+    text,
+    answer_start: at,
+    answer_end: at + text.length,
+    document_id: quote.source.document_id,
+    page: quote.page,
+    page_label: quote.page_label,
+    start: quote.start,
+    end: quote.end,
+  }
+}
+
+export function passageView(source: Source): PassageView {
+  const { n, passage_id, document_id, title, page, page_label, section, text, snippet } = source
+  return { n, passage_id, document_id, title, page, page_label, section, text, snippet }
+}
+
+/** Line ends of a page mean nothing in an answer. */
+export function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').trim()
+}
