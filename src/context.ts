@@ -15,8 +15,8 @@ import { EventStreams } from './http/event-streams.ts'
 import type { Readiness } from './http/routes/system.ts'
 import { createHttpServer, type HttpServer } from './http/server.ts'
 import { acceptedMediaTypes, detectMediaType } from './ingest/media-type.ts'
-import { Chat } from './rag/chat.ts'
-import { ChatModel } from './rag/chat-model.ts'
+import type { Chat } from './rag/chat.ts'
+import { createChat } from './rag/create-chat.ts'
 import { controlDbPath, lockPath, serverDirectory } from './tenancy/layout.ts'
 import type { TenantId } from './tenancy/tenant-id.ts'
 import { queueLimits } from './threads/call-queue.ts'
@@ -89,7 +89,7 @@ export async function createContext(
 
   const authenticate = authenticator(config)
   const streams = new EventStreams(authenticate)
-  const chat = openChat(config, log)
+  const chat = createChat(config, (error) => log.error({ err: error }, 'a question failed'))
   const parts = { authenticate, streams, chat, tenants, shards, control, expander, metrics }
   const http = openHttp(config, log, parts)
   stack.defer(() => http.close(drainMs))
@@ -223,15 +223,6 @@ function openFits(log: Log, tenants: TenantDirectory): FitRunner {
         log.error({ ...event, err: cause }, 'a library could not be learnt from')
       else log.info(event, 'a library was learnt from')
     },
-  })
-}
-
-function openChat(config: Config, log: Log): Chat {
-  const { CHAT_URL: url, CHAT_MODEL: model, CHAT_API_KEY: apiKey } = config
-  return new Chat({
-    model: url && model ? new ChatModel({ url, model, apiKey }) : undefined,
-    contextTokens: config.CHAT_CONTEXT_TOKENS,
-    onFault: (error) => log.error({ err: error }, 'a question could not be answered'),
   })
 }
 

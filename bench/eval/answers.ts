@@ -7,16 +7,15 @@ import { normalText } from '../../src/rag/normal-text.ts'
 import { searchOf } from '../../src/rag/question.ts'
 import { type AskTenant, retrieve } from '../../src/rag/retriever.ts'
 import { SentenceCutter } from '../../src/rag/sentence-cutter.ts'
+import { createAnalyser } from '../../src/search/analysis/analyser.ts'
 import { closeStore, type Store } from '../../src/tenancy/store.ts'
-import { createShardContext } from '../../src/threads/context.ts'
 import { type OperationName, type Operations, operations } from '../../src/threads/operations.ts'
 import { loadCollection } from './collection.ts'
+import { evalContext } from './engines.ts'
 import { buildLibrary } from './library.ts'
 import { mean, percentile } from './metrics.ts'
 
 const collectionsDefault = ['xquad-en', 'xquad-zh', 'xquad-ru']
-const ranking = { k1: 1.2, b: 0.75, titleWeight: 1.5, sectionWeight: 1.25, keywordShare: 0.7 }
-const cacheBytesMax = 64 * 2 ** 20
 const tokensMax = 4_000
 
 export interface AnswersRow {
@@ -75,11 +74,12 @@ async function evaluate(place: string, testData: string): Promise<AnswersRow> {
   try {
     const library = await buildLibrary(dataDir, collection, 'builtin')
     const tenant = tenantOf(library.store)
-    const tools = { analyser: library.analyser, cutter: new SentenceCutter() }
+    const analyser = createAnalyser()
+    const tools = { analyser, cutter: new SentenceCutter() }
     const judged: Judged[] = []
     for (const { id, text, relevant } of collection.queries) {
       const startedMs = performance.now()
-      const query = searchOf(text, [], library.analyser)
+      const query = searchOf(text, [], analyser)
       const sources = await retrieve(tenant, { query, filter: {}, tokensMax })
       const quotes = extractAnswer(text, sources, tools)
       const ms = performance.now() - startedMs
@@ -102,7 +102,7 @@ async function evaluate(place: string, testData: string): Promise<AnswersRow> {
 
 /** The operations as a shard runs them, without its thread. */
 function tenantOf(store: Store): AskTenant {
-  const context = createShardContext(ranking, cacheBytesMax)
+  const context = evalContext()
   return {
     call: async <Name extends OperationName>(name: Name, args: Operations[Name]['args']) => {
       const run = operations[name].run as (...given: unknown[]) => Operations[Name]['result']

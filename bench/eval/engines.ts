@@ -3,7 +3,7 @@
 import { type Db, openMemoryDb } from '../../src/base/sqlite.ts'
 import { type Config, readConfig } from '../../src/config.ts'
 import { createAnalyser } from '../../src/search/analysis/analyser.ts'
-import { createShardContext } from '../../src/threads/context.ts'
+import { createShardContext, type ShardContext } from '../../src/threads/context.ts'
 import type { RankingSettings } from '../../src/threads/protocol.ts'
 import type { SearchMode } from '../../src/threads/search-arms.ts'
 import { findHits, type SearchArgs, search } from '../../src/threads/search-operation.ts'
@@ -24,8 +24,7 @@ export interface Engine {
 
 /** The operation behind `/v1/search` with the server's settings as they come; for judging, without its snippets. */
 export function carrelEngine({ store, idOf }: EvalLibrary, mode: SearchMode): Engine {
-  const config = readConfig({})
-  const context = createShardContext(rankingOf(config), config.VECTOR_CACHE_BYTES_MAX)
+  const context = evalContext()
   const args = (query: string, limit: number): SearchArgs => {
     return { query, mode, limit, filter: {}, explain: false }
   }
@@ -38,6 +37,12 @@ export function carrelEngine({ store, idOf }: EvalLibrary, mode: SearchMode): En
       search(context, store, args(question, pageHits))
     },
   }
+}
+
+/** A shard's context with the server's settings as they come. */
+export function evalContext(): ShardContext {
+  const config = readConfig({})
+  return createShardContext(rankingOf(config), config.VECTOR_CACHE_BYTES_MAX)
 }
 
 function rankingOf(config: Config): RankingSettings {

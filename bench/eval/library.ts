@@ -106,7 +106,16 @@ function addOne(
   const revision = { documentSeq: seq, revision: 1 }
   const spans = [{ page: 1, start: 0, end: document.text.length, at: 0 }]
   const draft = { section: [], text: document.text, spans, language }
-  addPages(app, revision, [{ number: 1, label: null, text: document.text }])
+  const { text } = document
+  const page = {
+    number: 1,
+    label: null,
+    text,
+    source: 'text',
+    language,
+    isSuspicious: false,
+  } as const
+  addPages(app, revision, [page])
   const [passage = 0] = addPassages(app, revision, [draft])
   const report = new PageTally().report([])
   const summary = { pages: 1, passages: 1, title: null, language, outline: [], report }

@@ -26,6 +26,7 @@ export class RealTenant {
       },
       events: new DocumentEvents().of(name as TenantId),
       openUpload: () => Promise.reject(new Error('not here')),
+      openReceived: () => Promise.reject(new Error('not here')),
       openOriginal: () => Promise.reject(new Error('not here')),
     }
   }

@@ -1,0 +1,20 @@
+/** The chat that the settings ask for: with a model, or with quotes. */
+import { Chat } from './chat.ts'
+import { ChatModel } from './chat-model.ts'
+
+export interface ChatSettings {
+  readonly CHAT_URL?: string | undefined
+  readonly CHAT_MODEL?: string | undefined
+  readonly CHAT_API_KEY?: string | undefined
+  readonly CHAT_CONTEXT_TOKENS: number
+}
+
+/** @param onFault told what nobody foresaw */
+export function createChat(settings: ChatSettings, onFault: (error: unknown) => void): Chat {
+  const { CHAT_URL: url, CHAT_MODEL: model, CHAT_API_KEY: apiKey } = settings
+  return new Chat({
+    model: url && model ? new ChatModel({ url, model, apiKey }) : undefined,
+    contextTokens: settings.CHAT_CONTEXT_TOKENS,
+    onFault,
+  })
+}
