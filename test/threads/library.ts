@@ -61,11 +61,12 @@ export class ShardLibrary {
   read(title: string, texts: readonly string[], language = 'en'): void {
     const job = ingest.claim(this.context, this.store, { bytesMax: null })
     if (!job) throw new Error('no job is due')
-    const passages = texts.map((text) => {
+    const passages = texts.map((text, index) => {
+      const start = texts.slice(0, index).join('\n').length + Math.min(index, 1)
       return {
         section: [],
         text,
-        spans: [{ page: 1, start: 0, end: text.length, at: 0 }],
+        spans: [{ page: 1, start, end: start + text.length, at: 0 }],
         language,
       }
     })
