@@ -22,6 +22,7 @@ import { type ChatRouteOptions, chatRoutes } from './routes/chat.ts'
 import { conversationRoutes } from './routes/conversations.ts'
 import { documentRoutes } from './routes/documents.ts'
 import { eventRoutes } from './routes/events.ts'
+import { openAiRoutes } from './routes/openai.ts'
 import { readerRoutes } from './routes/reader.ts'
 import { searchRoutes } from './routes/search.ts'
 import { type SystemOptions, systemRoutes } from './routes/system.ts'
@@ -71,6 +72,7 @@ export function routeTable(options: AppOptions, limits = httpLimits(options.limi
     ...eventRoutes(options.streams),
     ...chatRoutes(options),
     ...conversationRoutes(),
+    ...openAiRoutes(options),
     ...accountRoutes(options),
     ...systemRoutes({ ...options, describe: () => openApi(routes, options) }),
   ]

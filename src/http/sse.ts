@@ -4,8 +4,9 @@ import type { Response } from 'express'
 import { setStandingHeaders } from './exchange.ts'
 
 export interface ServerSentEvent {
-  readonly id: string
-  readonly event: string
+  readonly id?: string
+  readonly event?: string
+  /** A string is written as it is and has no line end; anything else as JSON. */
   readonly data: unknown
 }
 
@@ -38,17 +39,21 @@ export async function sendEvents(
     if (!response.writableNeedDrain) response.write(':\n\n')
   }, heartbeatMs)
   try {
-    for await (const { id, event, data } of events) {
+    for await (const event of events) {
       if (signal.aborted) return
-      const isTaken = response.write(
-        `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`,
-      )
+      const isTaken = response.write(documentOf(event))
       if (!isTaken) await drained(response, signal, stallMs)
     }
     if (!signal.aborted) response.end()
   } finally {
     clearInterval(heartbeat)
   }
+}
+
+function documentOf({ id, event, data }: ServerSentEvent): string {
+  const text = typeof data === 'string' ? data : JSON.stringify(data)
+  const name = event === undefined ? '' : `event: ${event}\n`
+  return `${id === undefined ? '' : `id: ${id}\n`}${name}data: ${text}\n\n`
 }
 
 async function drained(response: Response, signal: AbortSignal, stallMs: number): Promise<void> {

@@ -34,6 +34,8 @@ export interface Question {
   readonly conversation_id?: string | undefined
   /** Of this question and those after it in its conversation. */
   readonly filter?: SourceFilter | undefined
+  /** Of a client that keeps its conversations itself: then nothing is written down here. */
+  readonly history?: readonly Turn[] | undefined
 }
 
 /** What a run works on. */
@@ -121,13 +123,14 @@ export class Chat {
 
   async #before(
     tenant: TenantHandle,
-    { conversation_id }: Question,
+    { conversation_id, history }: Question,
   ): Promise<{ filter: SourceFilter; history: Turn[] }> {
-    if (conversation_id === undefined) return { filter: {}, history: [] }
     const tokens = Math.floor(this.#contextTokens * (1 - sourcesShare))
+    if (history) return { filter: {}, history: fittingHistory(history, tokens) }
+    if (conversation_id === undefined) return { filter: {}, history: [] }
     const args = { id: conversation_id, charactersMax: tokens * charactersPerToken }
-    const { filter, messages } = await tenant.call('conversations.history', args)
-    return { filter, history: fittingHistory(messages, tokens) }
+    const before = await tenant.call('conversations.history', args)
+    return { filter: before.filter, history: fittingHistory(before.messages, tokens) }
   }
 
   /** Never rejects: whatever happens becomes an event. */
@@ -244,6 +247,7 @@ export class Chat {
 
   /** Without the sources' text: a document that is deleted must not live on here. */
   async #record(task: Task, sources: readonly Source[], written: Written): Promise<void> {
+    if (task.question.history) return
     const { mode, usage, notice, citations, answer } = written
     const passages = sources.map((source) => {
       const { text: _, snippet: __, ...place } = passageView(source)
