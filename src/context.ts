@@ -1,4 +1,5 @@
 /** The one composition root: builds every part of the server, hands each what it needs, and closes them in reverse. */
+import { fileURLToPath } from 'node:url'
 import { createJwtAuthenticator } from './auth/jwt.ts'
 import { createLocalAuthenticator } from './auth/local.ts'
 import type { Authenticate } from './auth/principal.ts'
@@ -38,6 +39,9 @@ const expandersMax = 1
 /** Fifty million characters are some twenty times the Bible. */
 const documentCharactersMax = 50_000_000
 const documentPagesMax = 20_000
+
+/** Where `npm start` puts the built web app. */
+const webRoot = fileURLToPath(new URL('../web/dist', import.meta.url))
 
 /** The server cannot start; the message is one line for a person. */
 export class StartError extends Error {}
@@ -143,6 +147,7 @@ function openHttp(config: Config, log: Log, parts: HttpParts): HttpServer {
       trustProxy: config.TRUST_PROXY,
       publicUrl: config.PUBLIC_URL,
       version,
+      webRoot,
     }),
   )
 }

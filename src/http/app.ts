@@ -27,6 +27,7 @@ import { readerRoutes } from './routes/reader.ts'
 import { searchRoutes } from './routes/search.ts'
 import { type SystemOptions, systemRoutes } from './routes/system.ts'
 import { uploadRoutes } from './routes/upload.ts'
+import { serveWeb } from './web.ts'
 
 export interface AppOptions
   extends Omit<DispatchOptions, 'readJson'>,
@@ -43,6 +44,8 @@ export interface AppOptions
   readonly trustProxy?: string | undefined
   readonly version: string
   readonly publicUrl?: string | undefined
+  /** The folder of the built web app; without it there is the API alone. */
+  readonly webRoot?: string | undefined
 }
 
 /** @throws Error when a route is not completely stated: the server does not start */
@@ -57,6 +60,7 @@ export function createApp(options: AppOptions): Express {
 
   app.use(beginExchange(log, new HttpMetrics(registry), limits.lingerMs))
   mount(app, routeTable(options, limits), { ...options, readJson: createJsonReader(limits) })
+  if (options.webRoot !== undefined) app.use(serveWeb(options.webRoot))
   app.use(refuseAddress)
   app.use(answerProblems(log))
   return app

@@ -1,0 +1,103 @@
+/** `npm run shots`: a picture of each screen, light, dark and on a phone, in web/shots. */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { Client } from '../../bench/lib/client.ts'
+import { startServer } from '../../bench/lib/server.ts'
+import { buildWebApp, findChromium, launchChromium } from './browser.ts'
+
+const shots = join(import.meta.dirname, '../../web/shots')
+const samples = join(import.meta.dirname, '../../samples')
+const looks = [
+  { name: 'light', colorScheme: 'light', viewport: { width: 1200, height: 800 } },
+  { name: 'dark', colorScheme: 'dark', viewport: { width: 1200, height: 800 } },
+  { name: 'phone', colorScheme: 'light', viewport: { width: 390, height: 844 }, isMobile: true },
+] as const
+const notes = [
+  [
+    'Letters from Lisbon.md',
+    '# Letters from Lisbon\n\nThe tram climbs, and the river stays below.\n',
+  ],
+  ['مقدمة في علم المكتبات.md', '# مقدمة في علم المكتبات\n\nالمكتبة بيت الكتب وذاكرة الناس.\n'],
+  [
+    'Garden diary 2025.txt',
+    'Garden diary\n\nPruned the pear tree. The first frost came early this year.\n',
+  ],
+] as const
+
+async function openFirstHit(page: Page, url: string, query: string): Promise<void> {
+  await page.goto(`${url}/search?q=${encodeURIComponent(query)}&mode=hybrid`)
+  await page.locator('[data-hit]').first().click()
+  await page.locator('mark.passage, mark.word').first().waitFor()
+}
+
+async function shoot(page: Page, url: string, name: string): Promise<void> {
+  const shot = async (screen: string): Promise<void> => {
+    await page.screenshot({ path: join(shots, `${screen}-${name}.png`) })
+  }
+  await page.goto(url)
+  await page.locator('.document').first().waitFor()
+  await shot('library')
+  await page.getByRole('button', { name: /^Details of Keeping/ }).click()
+  await shot('details')
+  await page.goto(`${url}/search?q=how+should+I+note+where+a+quotation+comes+from&mode=hybrid`)
+  await page.locator('.why summary').first().click()
+  await page.locator('.why li').first().waitFor()
+  await shot('search')
+  await page.goto(`${url}/search?q=lighthose`)
+  await page.locator('[data-hit]').first().waitFor()
+  await shot('corrected')
+  await openFirstHit(page, url, 'write in the margin')
+  await shot('reader-pdf')
+  await openFirstHit(page, url, 'quotation marks')
+  await shot('reader-text')
+  await page.goto(`${url}/account`)
+  await page.locator('.meter').first().waitFor()
+  await shot('account')
+}
+
+const path = findChromium()
+if (path === undefined) throw new Error('no Chromium here: install one, or name it in CHROMIUM')
+buildWebApp()
+const directories = [0, 1, 2].map(() => mkdtempSync(join(tmpdir(), 'carrel-shots-')))
+const [full = '', empty = '', locked = ''] = directories
+const servers = await Promise.all([
+  startServer(full, {}),
+  startServer(empty, {}),
+  startServer(locked, { JWT_SECRET: 'a secret for pictures, 32 bytes or more' }),
+])
+const browser = await launchChromium(path)
+try {
+  mkdirSync(shots, { recursive: true })
+  const client = new Client(servers[0].url)
+  const files = [
+    ...readdirSync(samples).map((name) => [name, readFileSync(join(samples, name))] as const),
+    ...notes.map(([name, text]) => [name, new TextEncoder().encode(text)] as const),
+    ['broken.pdf', new TextEncoder().encode('%PDF-1.7\nnothing of it is left')] as const,
+  ]
+  for (const [name, bytes] of files) await client.settled((await client.upload(name, bytes)).id)
+  const { body } = await client.request<{ items: { id: string; title: string }[] }>(
+    'GET',
+    '/v1/documents',
+  )
+  for (const { id, title } of body.items)
+    if (/Keeping|Pencil/i.test(title))
+      await client.request('PATCH', `/v1/documents/${id}`, { tags: ['reading', 'method'] })
+  for (const { name, ...options } of looks) {
+    const page = await browser.newPage(options)
+    await shoot(page, servers[0].url, name)
+    await page.goto(servers[1].url)
+    await page.locator('.empty').waitFor()
+    await page.screenshot({ path: join(shots, `empty-${name}.png`) })
+    await page.goto(servers[2].url)
+    await page.locator('.sign-in').waitFor()
+    await page.screenshot({ path: join(shots, `sign-in-${name}.png`) })
+    await page.close()
+  }
+  console.log(`${readdirSync(shots).length} pictures in ${shots}`)
+} finally {
+  await browser.close()
+  await Promise.all(servers.map((server) => server.stop()))
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true })
+}

@@ -1,0 +1,70 @@
+/** How reading goes on: by the server's events where it has them, by asking where it has not. */
+import { getDocument } from '../api/documents.ts'
+import { ApiError, request, respond } from '../api/http.ts'
+import type { DocumentRow } from '../api/types.ts'
+import { EventParser } from '../lib/sse.ts'
+import { changeRow, dropDocument, isSettled, library, loadLibrary, putDocument } from './library.ts'
+import { loadAccount } from './session.ts'
+
+const askEveryMs = 700
+const askAtOnceMax = 6
+const reconnectMs = 3_000
+
+/** Runs as long as the page does. */
+export async function followProgress(): Promise<void> {
+  if (await hasEvents()) await followEvents()
+  else askAgain()
+}
+
+async function hasEvents(): Promise<boolean> {
+  try {
+    const { paths } = await request<{ paths: Record<string, unknown> }>('/openapi.json')
+    return '/v1/events' in paths
+  } catch {
+    return false
+  }
+}
+
+async function followEvents(): Promise<never> {
+  for (;;) {
+    try {
+      const { body } = await respond('/v1/events')
+      // What happened while nobody listened.
+      void loadLibrary()
+      const parser = new EventParser()
+      for await (const chunk of body?.pipeThrough(new TextDecoderStream()) ?? [])
+        for (const event of parser.push(chunk)) take(event.type, event.data)
+    } catch {
+      // Said by the banner; the loop tries again.
+    }
+    await new Promise((resolve) => setTimeout(resolve, reconnectMs))
+  }
+}
+
+function take(type: string, data: string): void {
+  if (type === 'reset') void loadLibrary()
+  if (type !== 'document') return
+  const { id, ...change } = JSON.parse(data) as Pick<DocumentRow, 'id' | 'status' | 'progress'>
+  if (change.status === 'ready' || change.status === 'failed') void refresh(id)
+  else if (library.value.documents.some((document) => document.id === id)) changeRow(id, change)
+  else void refresh(id)
+}
+
+function askAgain(): void {
+  setTimeout(async () => {
+    const open = library.value.documents.filter((document) => !isSettled(document))
+    // The oldest first: that is the order they are read in.
+    await Promise.all(open.slice(-askAtOnceMax).map(({ id }) => refresh(id)))
+    askAgain()
+  }, askEveryMs)
+}
+
+async function refresh(id: string): Promise<void> {
+  try {
+    const document = await getDocument(id)
+    putDocument(document)
+    if (isSettled(document)) await loadAccount()
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 'not_found') dropDocument(id)
+  }
+}

@@ -1,0 +1,88 @@
+/** The account: who, how much room is taken, how it looks, and out. */
+import type { Share } from '../api/types.ts'
+import { formatBytes, formatCount } from '../lib/format.ts'
+import { account, isSignedInByToken, signOut } from '../state/session.ts'
+import { useStore } from '../state/store.ts'
+import { setTheme, theme, themes } from '../state/theme.ts'
+import { strings } from '../strings.ts'
+
+const words = strings.account
+
+export function AccountScreen() {
+  const me = useStore(account)
+  const chosen = useStore(theme)
+  return (
+    <div class="account">
+      <h1>{words.title}</h1>
+      {me && (
+        <section class="card">
+          {me.tier === 'local' ? (
+            <>
+              <h2>{words.local}</h2>
+              <p class="quiet">{words.localText}</p>
+            </>
+          ) : (
+            <>
+              <h2>
+                {words.signedInAs} <bdi>{me.user_id}</bdi>
+              </h2>
+              <p class="quiet">
+                {words.tier}: {me.tier} · {words.scopes}: {me.scopes.join(', ')}
+              </p>
+            </>
+          )}
+          {isSignedInByToken() && (
+            <button type="button" onClick={signOut}>
+              {words.signOut}
+            </button>
+          )}
+        </section>
+      )}
+      {me && (
+        <section class="card">
+          <h2>{words.quota}</h2>
+          <Meter name={words.documents} share={me.quota.documents} format={formatCount} />
+          <Meter name={words.bytes} share={me.quota.bytes} format={formatBytes} />
+          <Meter name={words.passages} share={me.quota.passages} format={formatCount} />
+        </section>
+      )}
+      <section class="card">
+        <fieldset class="themes">
+          <legend>{words.theme}</legend>
+          {themes.map((one) => (
+            <label key={one}>
+              <input
+                type="radio"
+                name="theme"
+                checked={chosen === one}
+                onChange={() => setTheme(one)}
+              />
+              {words.themes[one]}
+            </label>
+          ))}
+        </fieldset>
+      </section>
+      <p class="quiet">
+        <a href="/openapi.json">{words.api}</a>
+      </p>
+    </div>
+  )
+}
+
+interface MeterProps {
+  name: string
+  share: Share
+  format: (value: number) => string
+}
+
+function Meter({ name, share: { used, limit }, format }: MeterProps) {
+  const text =
+    limit === null ? words.unlimited(format(used)) : words.used(format(used), format(limit))
+  return (
+    <div class="meter">
+      <span>{name}</span>
+      <span class="quiet">{text}</span>
+      {limit !== null && <progress aria-label={`${name}: ${text}`} max={limit} value={used} />}
+    </div>
+  )
+}

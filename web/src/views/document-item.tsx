@@ -1,0 +1,93 @@
+/** One document as a row. */
+import { reprocessDocument } from '../api/documents.ts'
+import type { DocumentRow } from '../api/types.ts'
+import { formatBytes, formatDate, kindOf } from '../lib/format.ts'
+import { readRoute } from '../lib/route.ts'
+import { putDocument } from '../state/library.ts'
+import { strings } from '../strings.ts'
+import { Icon } from './icons.tsx'
+import { Link } from './link.tsx'
+
+const words = strings.library
+
+interface DocumentItemProps {
+  document: DocumentRow
+  onEdit: (id: string) => void
+}
+
+export function DocumentItem({ document, onEdit }: DocumentItemProps) {
+  const { id, title, tags } = document
+  return (
+    <article class={`document is-${document.status}`}>
+      <span class="kind">{kindOf(document.media_type, document.filename)}</span>
+      <div class="document-text">
+        <h2 dir="auto">
+          <Link to={readRoute(id, 1)}>{title}</Link>
+        </h2>
+        <p class="document-line">
+          <StatusLine document={document} />
+          {tags.map((tag) => (
+            <span key={tag} class="tag small">
+              <bdi>{tag}</bdi>
+            </span>
+          ))}
+        </p>
+      </div>
+      {document.status === 'failed' && (
+        <button
+          type="button"
+          class="plain"
+          aria-label={words.retryOf(title)}
+          onClick={() => void reprocessDocument(id).then(putDocument, () => undefined)}
+        >
+          <Icon name="retry" />
+          <span class="wide-only">{words.retry}</span>
+        </button>
+      )}
+      <button type="button" class="plain" aria-label={words.edit(title)} onClick={() => onEdit(id)}>
+        <Icon name="more" />
+      </button>
+    </article>
+  )
+}
+
+function StatusLine({ document }: { document: DocumentRow }) {
+  const { status, pages, bytes, created_at, error } = document
+  if (status === 'failed')
+    return (
+      <span class="problem" title={error?.detail}>
+        {words.failed}
+        {error && `: ${error.detail}`}
+      </span>
+    )
+  if (status !== 'ready') return <Reading document={document} />
+  return (
+    <span class="quiet">
+      {[pages !== null && words.pages(pages), formatBytes(bytes), formatDate(created_at)]
+        .filter(Boolean)
+        .join(' · ')}
+    </span>
+  )
+}
+
+/** How far reading got: pages where their number is known. */
+export function readingText({ status, progress, pages }: DocumentRow): string {
+  if (status === 'queued') return words.queued
+  if (progress === null) return words.reading
+  if (pages !== null && pages > 0)
+    return words.readingPage(Math.max(1, Math.round(progress * pages)), pages)
+  return words.readingPercent(Math.floor(progress * 100))
+}
+
+function Reading({ document }: { document: DocumentRow }) {
+  const text = readingText(document)
+  return (
+    <span class="reading">
+      <progress
+        aria-label={text}
+        {...(document.progress !== null && { value: document.progress })}
+      />
+      <span class="quiet">{text}</span>
+    </span>
+  )
+}

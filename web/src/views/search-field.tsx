@@ -1,0 +1,73 @@
+/** The one search field, on every screen: letters search by words, Enter by meaning too, the arrow goes into the results. */
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { type Route, searchRoute } from '../lib/route.ts'
+import { currentRoute, goTo } from '../state/router.ts'
+import { strings } from '../strings.ts'
+import { Icon } from './icons.tsx'
+
+const words = strings.search
+const fieldId = 'search'
+
+export function focusSearch(): void {
+  const field = document.getElementById(fieldId)
+  if (!(field instanceof HTMLInputElement)) return
+  field.focus()
+  field.select()
+}
+
+/** @returns whether there was a result to go to */
+export function focusFirstHit(): boolean {
+  const hit = document.querySelector<HTMLElement>('[data-hit]')
+  hit?.focus()
+  return hit !== null
+}
+
+export function SearchField({ route }: { route: Route }) {
+  const query = route.screen === 'search' || route.screen === 'read' ? route.query : ''
+  const [text, setText] = useState(query)
+  const field = useRef<HTMLInputElement>(null)
+  // By the back button, a link, a correction: not while it is typed here, where the address follows.
+  useEffect(() => setText((now) => (now.trim() === query ? now : query)), [query])
+  const search = (mode: 'keyword' | 'hybrid', typed: string): void => {
+    const from = currentRoute.value
+    const isSearch = from.screen === 'search'
+    const filters = isSearch ? from : {}
+    goTo(searchRoute(typed.trim(), { ...filters, query: typed.trim(), mode }), {
+      replace: isSearch,
+    })
+  }
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: `search` is not known to every screen reader yet
+    <form
+      role="search"
+      class="search-field"
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (text.trim() !== '') search('hybrid', text)
+      }}
+    >
+      <Icon name="search" />
+      <input
+        id={fieldId}
+        ref={field}
+        type="search"
+        dir="auto"
+        autocomplete="off"
+        spellcheck={false}
+        enterkeyhint="search"
+        maxLength={2_000}
+        aria-label={words.label}
+        placeholder={words.placeholder}
+        value={text}
+        onInput={({ currentTarget: { value } }) => {
+          setText(value)
+          search('keyword', value)
+        }}
+        onKeyDown={(event) => {
+          if (event.key === 'ArrowDown' && focusFirstHit()) event.preventDefault()
+        }}
+      />
+      <kbd class="wide-only">/</kbd>
+    </form>
+  )
+}
