@@ -1,14 +1,15 @@
 /** Facets: what the documents of a result have in common, counted in passages, so that a person can narrow it down. */
 import type { Db } from '../base/sqlite.ts'
 
+// `json_each` has a column `value` too, and a GROUP BY takes a column before an alias: it names the table.
 const ofPassages = `FROM json_each(?) AS hit JOIN passages p ON p.id = hit.value
   JOIN documents d ON d.seq = p.document_seq`
 const order = 'ORDER BY count DESC, value LIMIT ?'
 const selectTags = `SELECT t.tag AS value, count(*) AS count ${ofPassages}
   JOIN tags t ON t.document_seq = d.seq GROUP BY t.tag ${order}`
-const selectTypes = `SELECT d.media_type AS value, count(*) AS count ${ofPassages} GROUP BY value ${order}`
+const selectTypes = `SELECT d.media_type AS value, count(*) AS count ${ofPassages} GROUP BY d.media_type ${order}`
 const selectLanguages = `SELECT d.language AS value, count(*) AS count ${ofPassages}
-  WHERE d.language IS NOT NULL GROUP BY value ${order}`
+  WHERE d.language IS NOT NULL GROUP BY d.language ${order}`
 const selectDocuments = `SELECT d.id AS value, d.title AS title, count(*) AS count ${ofPassages} GROUP BY d.seq ${order}`
 
 /** More than fit on a screen. */

@@ -15,6 +15,7 @@ const windowMin = 12
 const window = 24
 
 interface Folded {
+  readonly raw: readonly string[]
   readonly text: string
   /** For each unit of `text`: the piece and the place in it that it came from. */
   readonly pieces: readonly number[]
@@ -86,7 +87,7 @@ function fold(pieces: readonly string[]): Folded {
       }
     }
   })
-  return { text, ...folded }
+  return { raw: pieces, text, ...folded }
 }
 
 function coveredRanges(page: Folded, covered: Uint8Array): PieceRange[] {
@@ -101,7 +102,7 @@ function coveredRanges(page: Folded, covered: Uint8Array): PieceRange[] {
   return ranges
 }
 
-/** One range a piece, from its first to its last matching letter. */
+/** One range a piece, from its first to its last matching letter and the full stop after it. */
 function rangesOf(page: Folded, from: number, to: number): PieceRange[] {
   const ranges: { piece: number; start: number; end: number }[] = []
   for (let at = from; at < to; at++) {
@@ -110,5 +111,8 @@ function rangesOf(page: Folded, from: number, to: number): PieceRange[] {
     if (last?.piece === piece) last.end = end
     else ranges.push({ piece, start, end })
   }
-  return ranges
+  return ranges.map(({ piece, start, end }) => {
+    const [marks = ''] = /^[^\s\p{L}\p{N}\p{M}]*/u.exec(page.raw[piece]?.slice(end) ?? '') ?? []
+    return { piece, start, end: end + marks.length }
+  })
 }

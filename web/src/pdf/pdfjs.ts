@@ -30,6 +30,8 @@ export function openPdf(url: string, headers: Record<string, string>): PDFDocume
     cMapUrl: `${__PDFJS_DATA__}cmaps/`,
     standardFontDataUrl: `${__PDFJS_DATA__}standard_fonts/`,
     wasmUrl: `${__PDFJS_DATA__}wasm/`,
+    // The same letters everywhere, and widths that fit: a system’s stand-in for Times is anything.
+    useSystemFonts: false,
     enableXfa: false,
   })
 }

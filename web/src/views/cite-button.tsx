@@ -21,7 +21,9 @@ export function CiteButton({ citable }: { citable: Citable }) {
   return (
     <button type="button" class="plain" onClick={() => void copy()}>
       <Icon name={said === words.cited ? 'check' : 'quote'} />
-      <span aria-live="polite">{said || words.cite}</span>
+      <span class={said === '' ? 'label' : undefined} aria-live="polite">
+        {said || words.cite}
+      </span>
     </button>
   )
 }

@@ -20,13 +20,13 @@ const samples = [
   {
     title: 'Keeping a Personal Library',
     filename: 'keeping-a-personal-library.md',
-    kind: 'Markdown',
+    kind: 'MD',
     url: keeping,
   },
   {
     title: 'The Lighthouse Catalogue',
     filename: 'the-lighthouse-catalogue.txt',
-    kind: 'Text',
+    kind: 'TXT',
     url: catalogue,
   },
 ]

@@ -86,7 +86,7 @@ export function ReaderBar({ route, document, hit, label, isPdf, zoom, onZoom }: 
         <CiteButton citable={citable} />
         <Link to={searchRoute(route.query, { documents: [route.id] })} class="button plain">
           <Icon name="search" />
-          {words.find}
+          <span class="label">{words.find}</span>
         </Link>
       </div>
     </header>

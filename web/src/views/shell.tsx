@@ -39,13 +39,15 @@ export function Shell() {
           <span class="brand-name">{strings.appName}</span>
         </Link>
         {me && <SearchField route={route} />}
-        <nav class="nav" aria-label={strings.nav.label}>
-          <Link to={libraryRoute} current={route.screen === 'library'}>
-            <Icon name="books" />
-            <span>{strings.nav.library}</span>
-          </Link>
-          <AccountChip isCurrent={route.screen === 'account'} />
-        </nav>
+        {me && (
+          <nav class="nav" aria-label={strings.nav.label}>
+            <Link to={libraryRoute} current={route.screen === 'library'}>
+              <Icon name="books" />
+              <span>{strings.nav.library}</span>
+            </Link>
+            <AccountChip isCurrent={route.screen === 'account'} />
+          </nav>
+        )}
       </header>
       <GoneBanner />
       <main id="content" class={`screen screen-${route.screen}`} tabIndex={-1} ref={main}>

@@ -5,6 +5,7 @@ import { isAbort, messageOf } from '../api/http.ts'
 import type { DocumentPage, Hit } from '../api/types.ts'
 import { cutText } from '../lib/highlight.ts'
 import { matchPassage, matchWords } from '../lib/match-passage.ts'
+import { paragraphsOf } from '../lib/paragraphs.ts'
 import { markedWords } from '../lib/snippet.ts'
 import { isServerGone } from '../state/connection.ts'
 import { useStore } from '../state/store.ts'
@@ -55,7 +56,7 @@ interface ParagraphsProps {
 
 function Paragraphs({ text, hit, zoom }: ParagraphsProps) {
   const root = useRef<HTMLDivElement>(null)
-  const paragraphs = useMemo(() => text.split(/\n{2,}/).filter((one) => one.trim() !== ''), [text])
+  const paragraphs = useMemo(() => paragraphsOf(text), [text])
   const found = useMemo(() => {
     const passage = hit ? matchPassage(paragraphs, hit.text) : []
     return { passage, words: hit ? matchWords(paragraphs, markedWords(hit.snippet), passage) : [] }
