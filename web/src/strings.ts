@@ -37,7 +37,7 @@ export const strings = {
     failed: 'Could not be read',
     edit: (title: string) => `Details of ${title}`,
     retry: 'Read again',
-    retryOf: (title: string) => `Read ${title} again`,
+    retryOf: (title: string) => `Read again: ${title}`,
   },
   empty: {
     title: 'Your library is empty',
@@ -53,7 +53,7 @@ export const strings = {
     received: 'Received',
     ready: 'Ready',
     retry: 'Retry',
-    retryOf: (name: string) => `Retry ${name}`,
+    retryOf: (name: string) => `Retry: ${name}`,
     remove: 'Remove from this list',
     removeOf: (name: string) => `Remove ${name} from this list`,
     clear: 'Clear finished',

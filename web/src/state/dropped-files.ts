@@ -5,8 +5,14 @@ const hidden = /^(?:\.|~\$|Thumbs\.db$|desktop\.ini$)/i
 
 /** Has to be called while the event is handled: afterwards the browser has forgotten its items. */
 export function droppedFiles(transfer: DataTransfer): Promise<File[]> {
-  const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? [])
-  return Promise.all(entries.map(filesOf)).then((files) => wanted(files.flat()))
+  const found = [...transfer.items].map((item) => {
+    const entry = item.webkitGetAsEntry()
+    if (entry) return filesOf(entry)
+    // Not from a disk, such as a picture out of another page.
+    const file = item.kind === 'file' ? item.getAsFile() : null
+    return file ? [file] : []
+  })
+  return Promise.all(found).then((files) => wanted(files.flat()))
 }
 
 export function wanted(files: readonly File[]): File[] {

@@ -15,6 +15,10 @@ export function focusSearch(): void {
   field.select()
 }
 
+function queryOf(route: Route): string {
+  return route.screen === 'search' || route.screen === 'read' ? route.query : ''
+}
+
 /** @returns whether there was a result to go to */
 export function focusFirstHit(): boolean {
   const hit = document.querySelector<HTMLElement>('[data-hit]')
@@ -23,11 +27,15 @@ export function focusFirstHit(): boolean {
 }
 
 export function SearchField({ route }: { route: Route }) {
-  const query = route.screen === 'search' || route.screen === 'read' ? route.query : ''
+  const query = queryOf(route)
   const [text, setText] = useState(query)
   const field = useRef<HTMLInputElement>(null)
-  // By the back button, a link, a correction: not while it is typed here, where the address follows.
-  useEffect(() => setText((now) => (now.trim() === query ? now : query)), [query])
+  // By the back button or a link. The address follows what is typed here, and this may run letters later: what counts is
+  // where the address is by then.
+  useEffect(() => {
+    const latest = queryOf(currentRoute.value)
+    setText((now) => (now.trim() === latest ? now : latest))
+  }, [query])
   const search = (mode: 'keyword' | 'hybrid', typed: string): void => {
     const from = currentRoute.value
     const isSearch = from.screen === 'search'

@@ -1,5 +1,5 @@
 /** Results: as the words are typed, narrowed by what they have in common, walked through by the keyboard. */
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { isAbort, messageOf } from '../api/http.ts'
 import { search } from '../api/search.ts'
 import type { SearchAnswer } from '../api/types.ts'
@@ -12,7 +12,7 @@ import { useStore } from '../state/store.ts'
 import { strings } from '../strings.ts'
 import { FacetPanel } from './facets.tsx'
 import { HitItem } from './hit.tsx'
-import { focusSearch } from './search-field.tsx'
+import { focusFirstHit, focusSearch } from './search-field.tsx'
 
 const words = strings.search
 /** Long enough for the next letter, too short to be waited for. */
@@ -26,6 +26,7 @@ interface Shown {
 export function SearchScreen({ route }: { route: SearchRoute }) {
   const { shown, problem, isBusy } = useAnswer(route)
   const { state, documents } = useStore(library)
+  const onFocus = useKeptFocus(shown)
   const isLibraryEmpty = state === 'loaded' && documents.length === 0
   if (route.query === '')
     return (
@@ -51,7 +52,7 @@ export function SearchScreen({ route }: { route: SearchRoute }) {
           <div>
             <Corrections answer={shown.answer} />
             {shown.answer.hits.length === 0 && <Nothing route={route} />}
-            <ol class="hits" onKeyDown={walk}>
+            <ol class="hits" onKeyDown={walk} onFocusIn={onFocus} onFocusOut={onFocus}>
               {shown.answer.hits.map((hit, at) => (
                 <HitItem key={hit.passage_id} hit={hit} route={shown.route} rank={at + 1} />
               ))}
@@ -100,6 +101,19 @@ function useAnswer(route: SearchRoute): {
     }
   }, [route, isGone])
   return { shown, problem, isBusy }
+}
+
+/** A hit that moves in a new order loses the focus, and the keyboard would be nowhere: then the first has it. */
+function useKeptFocus(shown: Shown | undefined): (event: FocusEvent) => void {
+  const hadFocus = useRef(false)
+  useLayoutEffect(() => {
+    if (hadFocus.current && document.activeElement === document.body) focusFirstHit()
+  }, [shown])
+  return ({ type, relatedTarget }) => {
+    // Going nowhere is what a node that is moved does; a person goes to something else.
+    if (type === 'focusin') hadFocus.current = true
+    else if (relatedTarget) hadFocus.current = false
+  }
 }
 
 function Summary({ answer, route }: Shown) {
