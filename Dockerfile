@@ -4,6 +4,14 @@ COPY package.json package-lock.json ./
 # Production only: the `node` package among the development dependencies stays out, the image has its own.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 
+FROM node:24-slim AS web
+WORKDIR /app
+COPY package.json package-lock.json tsconfig.json ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY samples ./samples
+COPY web ./web
+RUN node web/build.mjs
+
 FROM node:24-slim
 ENV NODE_ENV=production DATA_DIR=/data HOST=0.0.0.0 PORT=8080
 WORKDIR /app
@@ -13,6 +21,7 @@ COPY package.json LICENSE ./
 COPY bin ./bin
 COPY src ./src
 COPY samples ./samples
+COPY --from=web /app/web/dist ./web/dist
 USER node
 VOLUME /data
 EXPOSE 8080

@@ -50,6 +50,20 @@ const sql =
   /^\s*(?:export )?const \w+ =\s*['`]?\s*(select|insert|update|delete|create)\b|['`](select .+ from|insert (or \w+ )?into|update \w+ set|delete from|create table)\b/im
 const sqlHomes = /^(base\/sqlite|tenancy|library|search|control)(\/|\.ts)/
 
+/** Of the web app, the lowest first; the shapes that the server speaks are everybody’s. */
+const floorOfWeb = (path: string): number =>
+  [
+    'strings.ts',
+    'api/types.ts',
+    'lib/',
+    'base/',
+    'api/',
+    'state/',
+    'pdf/',
+    'views/',
+    'main.tsx',
+  ].findIndex((floor) => path.startsWith(floor))
+
 const files = globSync('**/*.ts', { cwd: 'src' }).map((path) => {
   const text = readFileSync(join('src', path), 'utf8')
   const imports = [
@@ -121,6 +135,34 @@ test('database files are opened by SQLite alone', () => {
     ),
   )
   expect(wrong.map(({ path }) => path)).toEqual([])
+})
+
+test('the web app keeps to its floors: logic needs no browser, and only the reader knows pdf.js', () => {
+  const web = globSync('**/*.{ts,tsx}', { cwd: 'web/src' }).map((path) => {
+    const text = readFileSync(join('web/src', path), 'utf8')
+    return {
+      path,
+      text,
+      to: [...text.matchAll(/from '(\.[^']+)'/g)].map((m) => join(path, '..', m[1] ?? '')),
+    }
+  })
+  const wrong = web.flatMap(({ path, text, to }) => [
+    ...(/from 'pdfjs-dist/.test(text) && !/^(pdf\/|views\/pdf-view)/.test(path)
+      ? [`${path}: pdf.js`]
+      : []),
+    ...(/dangerouslySetInnerHTML|\binnerHTML\b|insertAdjacentHTML/.test(text)
+      ? [`${path}: markup`]
+      : []),
+    ...to
+      .filter(
+        (target) =>
+          floorOfWeb(target) > floorOfWeb(path) ||
+          (target.startsWith('..') && !target.startsWith('../../samples')),
+      )
+      .map((target) => `${path} → ${target}`),
+  ])
+  expect(wrong).toEqual([])
+  expect(web.length).toBeGreaterThan(30)
 })
 
 test('no file is dead', () => {

@@ -1,6 +1,6 @@
 /** One request to the server and its answer, or an error with words for a person. */
-import { isServerGone, serverIsGone } from '../state/connection.ts'
-import { currentToken, tokenWasRefused } from '../state/token.ts'
+import { isServerGone, serverIsGone } from '../base/connection.ts'
+import { currentToken, tokenWasRefused } from '../base/token.ts'
 import { strings } from '../strings.ts'
 import type { ProblemBody } from './types.ts'
 

@@ -1,5 +1,5 @@
 /** Sends one file. XMLHttpRequest, because fetch does not say how much of a body was sent. */
-import { serverIsGone } from '../state/connection.ts'
+import { serverIsGone } from '../base/connection.ts'
 import { strings } from '../strings.ts'
 import { ApiError, authorization, problemOf } from './http.ts'
 import type { DocumentRow } from './types.ts'

@@ -2,7 +2,7 @@
 import { listDocuments } from '../api/documents.ts'
 import { messageOf } from '../api/http.ts'
 import type { DocumentRow } from '../api/types.ts'
-import { Store } from './store.ts'
+import { Store } from '../base/store.ts'
 
 export interface Library {
   /** Newest first. */

@@ -1,6 +1,7 @@
 /** Where the person is: the address, as a route, kept in step with the browser's history. */
+
+import { Store } from '../base/store.ts'
 import { formatRoute, parseRoute, type Route } from '../lib/route.ts'
-import { Store } from './store.ts'
 
 const read = (): Route => parseRoute(location.pathname, location.search)
 

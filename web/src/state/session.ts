@@ -1,8 +1,8 @@
 /** Who is using the app: the account as the server tells it, and signing in and out. */
 import { getAccount } from '../api/documents.ts'
 import type { Account } from '../api/types.ts'
-import { Store } from './store.ts'
-import { currentToken, keepToken, tokenNeed } from './token.ts'
+import { Store } from '../base/store.ts'
+import { currentToken, keepToken, tokenNeed } from '../base/token.ts'
 
 /** Undefined until the server said it. */
 export const account = new Store<Account | undefined>(undefined)

@@ -1,5 +1,5 @@
 /** Light, dark, or as the system has it. */
-import { Store } from './store.ts'
+import { Store } from '../base/store.ts'
 
 export const themes = ['system', 'light', 'dark'] as const
 export type Theme = (typeof themes)[number]

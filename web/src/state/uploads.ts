@@ -1,13 +1,13 @@
 /** Files on their way to the server: a few at once, each with what became of it; they outlive the screen that began them. */
 import { ApiError, messageOf } from '../api/http.ts'
 import { uploadFile } from '../api/upload.ts'
+import { isServerGone, onServerBack } from '../base/connection.ts'
+import { Store } from '../base/store.ts'
+import { tokenNeed } from '../base/token.ts'
 import { formatBytes } from '../lib/format.ts'
 import { strings } from '../strings.ts'
-import { isServerGone, onServerBack } from './connection.ts'
 import { putDocument } from './library.ts'
 import { account, loadAccount } from './session.ts'
-import { Store } from './store.ts'
-import { tokenNeed } from './token.ts'
 
 export interface Upload {
   readonly key: number

@@ -1,6 +1,7 @@
 /** The account at the top: who it is, and how much room is taken, as a small ring. */
+
+import { useStore } from '../base/store.ts'
 import { account } from '../state/session.ts'
-import { useStore } from '../state/store.ts'
 import { strings } from '../strings.ts'
 import { Icon } from './icons.tsx'
 import { Link } from './link.tsx'

@@ -1,8 +1,8 @@
 /** The account: who, how much room is taken, how it looks, and out. */
 import type { Share } from '../api/types.ts'
+import { useStore } from '../base/store.ts'
 import { formatBytes, formatCount } from '../lib/format.ts'
 import { account, isSignedInByToken, signOut } from '../state/session.ts'
-import { useStore } from '../state/store.ts'
 import { setTheme, theme, themes } from '../state/theme.ts'
 import { strings } from '../strings.ts'
 

@@ -1,11 +1,11 @@
 /** The library: what is in it, what is on its way in, and what to do when there is nothing yet. */
 import { useMemo, useState } from 'preact/hooks'
 import type { DocumentRow } from '../api/types.ts'
+import { useStore } from '../base/store.ts'
 import { shownDocuments, tagCounts } from '../lib/order.ts'
 import { type LibraryRoute, libraryRoute, type Sort, sorts } from '../lib/route.ts'
 import { type Library, library, loadLibrary } from '../state/library.ts'
 import { goTo } from '../state/router.ts'
-import { useStore } from '../state/store.ts'
 import { strings } from '../strings.ts'
 import { AddButtons } from './add-buttons.tsx'
 import { DocumentDialog } from './document-dialog.tsx'

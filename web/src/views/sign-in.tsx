@@ -1,8 +1,8 @@
 /** Asks for a token where the server wants one. What was open stays in memory and goes on afterwards. */
 import { useState } from 'preact/hooks'
 import { messageOf } from '../api/http.ts'
+import type { TokenNeed } from '../base/token.ts'
 import { signIn } from '../state/session.ts'
-import type { TokenNeed } from '../state/token.ts'
 import { strings } from '../strings.ts'
 
 const words = strings.signIn

@@ -1,8 +1,8 @@
 /** What is on its way in: sent, read, ready, or refused with the reason. */
 import type { DocumentRow } from '../api/types.ts'
+import { useStore } from '../base/store.ts'
 import { formatBytes } from '../lib/format.ts'
 import { library } from '../state/library.ts'
-import { useStore } from '../state/store.ts'
 import { removeUpload, removeUploads, retryUpload, type Upload, uploads } from '../state/uploads.ts'
 import { strings } from '../strings.ts'
 import { readingText } from './document-item.tsx'
