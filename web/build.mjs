@@ -34,7 +34,7 @@ async function buildIfChanged() {
   try {
     await vite.build({
       configFile: join(root, 'vite.config.ts'),
-      logLevel: 'warn',
+      logLevel: 'error',
       build: { outDir: made, emptyOutDir: true },
     })
     for (const file of globSync('**/*', { cwd: made }))
