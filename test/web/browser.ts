@@ -54,7 +54,7 @@ export function fakeRow(at: number) {
     passages: 3,
     tags: [],
     status: 'ready',
-    progress: 1,
+    progress: null,
     error: null,
     report: null,
     created_at: '2026-01-01T00:00:00Z',

@@ -96,7 +96,7 @@ const row = (title: string, more: Partial<DocumentRow> = {}): DocumentRow => ({
   passages: 1,
   tags: [],
   status: 'ready',
-  progress: 1,
+  progress: null,
   error: null,
   created_at: '2026-01-01T00:00:00Z',
   ...more,

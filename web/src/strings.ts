@@ -33,7 +33,8 @@ export const strings = {
     queued: 'Waiting to be read',
     reading: 'Being read',
     readingPage: (page: number, of: number) => `Reading page ${page} of ${of}`,
-    readingPercent: (percent: number) => `Reading, ${percent} %`,
+    secondsLeft: (seconds: number) =>
+      seconds < 90 ? `, ${Math.round(seconds)} s left` : `, ${Math.round(seconds / 60)} min left`,
     failed: 'Could not be read',
     edit: (title: string) => `Details of ${title}`,
     retry: 'Read again',
@@ -62,6 +63,7 @@ export const strings = {
       `There is room for ${free} more: delete something, or ask for a larger share.`,
     tooMany:
       'Your library holds as many documents as it may: delete some, or ask for a larger share.',
+    skipped: (names: string) => `Not everything in the archive could be added. ${names}`,
     empty: 'The file is empty: there is nothing to read in it.',
     noPermission: 'This token may read but not add documents: sign in with one that may.',
   },

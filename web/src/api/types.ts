@@ -1,5 +1,20 @@
 /** What the server says, as far as the app looks at it (`/openapi.json` has the whole). */
 
+export interface Progress {
+  readonly phase: 'waiting' | 'opening' | 'reading' | 'publishing'
+  readonly pages_done: number
+  readonly pages_total: number | null
+  /** 0 to 1. */
+  readonly fraction: number | null
+  readonly seconds_left: number | null
+}
+
+/** What came of an upload: a ZIP archive becomes several documents, or fewer than it has files. */
+export interface Added {
+  readonly documents: readonly DocumentRow[]
+  readonly skipped: readonly { readonly name: string; readonly reason: string }[]
+}
+
 export interface DocumentRow {
   readonly id: string
   readonly title: string
@@ -11,8 +26,8 @@ export interface DocumentRow {
   readonly passages: number
   readonly tags: readonly string[]
   readonly status: 'queued' | 'processing' | 'ready' | 'failed'
-  /** 0 to 1. */
-  readonly progress: number | null
+  /** While it is waiting or being read. */
+  readonly progress: Progress | null
   readonly error: { readonly code: string; readonly detail: string } | null
   readonly created_at: string
 }

@@ -2,14 +2,14 @@
 import { serverIsGone } from '../base/connection.ts'
 import { strings } from '../strings.ts'
 import { ApiError, authorization, problemOf } from './http.ts'
-import type { DocumentRow } from './types.ts'
+import type { Added } from './types.ts'
 
 /**
  * @param onSent told how many bytes of the body are out
  * @throws ApiError
  */
-export function uploadFile(file: File, onSent: (bytes: number) => void): Promise<DocumentRow> {
-  const { promise, resolve, reject } = Promise.withResolvers<DocumentRow>()
+export function uploadFile(file: File, onSent: (bytes: number) => void): Promise<Added> {
+  const { promise, resolve, reject } = Promise.withResolvers<Added>()
   const xhr = new XMLHttpRequest()
   xhr.open('POST', '/v1/documents')
   for (const [name, value] of Object.entries(authorization())) xhr.setRequestHeader(name, value)
@@ -19,10 +19,7 @@ export function uploadFile(file: File, onSent: (bytes: number) => void): Promise
       reject(problemOf(xhr.status, xhr.responseText, xhr.getResponseHeader('Retry-After')))
       return
     }
-    const { documents } = JSON.parse(xhr.responseText) as { documents: DocumentRow[] }
-    const [document] = documents
-    if (document) resolve(document)
-    else reject(new ApiError('unreadable', strings.problem.unreadable))
+    resolve(JSON.parse(xhr.responseText) as Added)
   }
   xhr.onerror = () => {
     serverIsGone()

@@ -31,9 +31,7 @@ async function followEvents(): Promise<never> {
       const { body } = await respond('/v1/events')
       // What happened while nobody listened.
       void loadLibrary()
-      const parser = new EventParser()
-      for await (const chunk of body?.pipeThrough(new TextDecoderStream()) ?? [])
-        for (const event of parser.push(chunk)) take(event.type, event.data)
+      if (body) await read(body)
     } catch {
       // Said by the banner; the loop tries again.
     }
@@ -41,10 +39,32 @@ async function followEvents(): Promise<never> {
   }
 }
 
+/** By its reader: not every browser can iterate a stream. */
+async function read(body: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
+  const parser = new EventParser()
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader()
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return
+    for (const event of parser.push(value)) take(event.type, event.data)
+  }
+}
+
+interface DocumentEvent {
+  readonly id: string
+  readonly status: DocumentRow['status'] | 'deleted'
+  readonly progress: DocumentRow['progress']
+}
+
 function take(type: string, data: string): void {
   if (type === 'reset') void loadLibrary()
   if (type !== 'document') return
-  const { id, ...change } = JSON.parse(data) as Pick<DocumentRow, 'id' | 'status' | 'progress'>
+  const { id, status, progress } = JSON.parse(data) as DocumentEvent
+  if (status === 'deleted') {
+    dropDocument(id)
+    return
+  }
+  const change = { status, progress }
   if (change.status === 'ready' || change.status === 'failed') void refresh(id)
   else if (library.value.documents.some((document) => document.id === id)) changeRow(id, change)
   else void refresh(id)

@@ -14,8 +14,8 @@ export interface Upload {
   readonly file: File
   readonly state: 'waiting' | 'sending' | 'received' | 'refused'
   readonly sentBytes: number
-  /** Once received. */
-  readonly documentId: string
+  /** Once received: one, or several out of an archive. */
+  readonly documentIds: readonly string[]
   /** Why it was refused, and what to do. */
   readonly problem: string
 }
@@ -28,6 +28,7 @@ const passing: ReadonlySet<string> = new Set([
   'deadline_exceeded',
 ])
 const retryAfterSDefault = 5
+const skippedShownMax = 5
 
 export const uploads = new Store<readonly Upload[]>([])
 let nextKey = 1
@@ -36,7 +37,7 @@ export function addFiles(files: readonly File[]): void {
   const added = files.map((file): Upload => {
     const problem = refusal(file)
     const state = problem === '' ? 'waiting' : 'refused'
-    return { key: nextKey++, file, state, sentBytes: 0, documentId: '', problem }
+    return { key: nextKey++, file, state, sentBytes: 0, documentIds: [], problem }
   })
   uploads.update((now) => [...now, ...added])
   pump()
@@ -79,11 +80,14 @@ function pump(): void {
 async function send({ key, file }: Upload): Promise<void> {
   change(key, { state: 'sending', sentBytes: 0 })
   try {
-    const document = await uploadFile(file, (sentBytes) =>
+    const { documents, skipped = [] } = await uploadFile(file, (sentBytes) =>
       change(key, { sentBytes: Math.min(sentBytes, file.size) }),
     )
-    putDocument(document)
-    change(key, { state: 'received', sentBytes: file.size, documentId: document.id })
+    documents.forEach(putDocument)
+    const names = skipped.slice(0, skippedShownMax).map(({ name, reason }) => `${name}: ${reason}`)
+    const problem = skipped.length === 0 ? '' : strings.uploads.skipped(names.join(' '))
+    const documentIds = documents.map(({ id }) => id)
+    change(key, { state: 'received', sentBytes: file.size, documentIds, problem })
     void loadAccount().catch(() => undefined)
   } catch (error) {
     again(key, error)

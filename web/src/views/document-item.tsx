@@ -70,23 +70,22 @@ function StatusLine({ document }: { document: DocumentRow }) {
   )
 }
 
-/** How far reading got: pages where their number is known. */
-export function readingText({ status, progress, pages }: DocumentRow): string {
+/** How far reading got: pages where their number is known, and the time left where it is worth saying. */
+export function readingText({ status, progress }: DocumentRow): string {
   if (status === 'queued') return words.queued
-  if (progress === null) return words.reading
-  if (pages !== null && pages > 0)
-    return words.readingPage(Math.max(1, Math.round(progress * pages)), pages)
-  return words.readingPercent(Math.floor(progress * 100))
+  if (progress?.phase !== 'reading' || progress.pages_total === null) return words.reading
+  const { pages_done, pages_total, seconds_left } = progress
+  const page = Math.min(pages_total, pages_done + 1)
+  const left = seconds_left !== null && seconds_left >= 5 ? words.secondsLeft(seconds_left) : ''
+  return words.readingPage(page, pages_total) + left
 }
 
 function Reading({ document }: { document: DocumentRow }) {
   const text = readingText(document)
+  const fraction = document.progress?.fraction ?? null
   return (
     <span class="reading">
-      <progress
-        aria-label={text}
-        {...(document.progress !== null && { value: document.progress })}
-      />
+      <progress aria-label={text} {...(fraction !== null && { value: fraction })} />
       <span class="quiet">{text}</span>
     </span>
   )

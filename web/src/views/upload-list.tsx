@@ -17,7 +17,13 @@ export function UploadList() {
   const { documents } = useStore(library)
   if (list.length === 0) return null
   const byId = new Map(documents.map((document) => [document.id, document]))
-  const isDone = (upload: Upload): boolean => byId.get(upload.documentId)?.status === 'ready'
+  const isDone = ({ documentIds }: Upload): boolean =>
+    documentIds.length > 0 && documentIds.every((id) => byId.get(id)?.status === 'ready')
+  /** Of an archive's documents the one that is being read, or that failed. */
+  const shownOf = ({ documentIds }: Upload): DocumentRow | undefined => {
+    const all = documentIds.flatMap((id) => byId.get(id) ?? [])
+    return all.find(({ status }) => status !== 'ready' && status !== 'queued') ?? all[0]
+  }
   const done = list.filter(isDone)
   const open = list.filter((upload) => !isDone(upload))
   return (
@@ -38,7 +44,7 @@ export function UploadList() {
           <UploadItem
             key={upload.key}
             upload={upload}
-            document={byId.get(upload.documentId)}
+            document={shownOf(upload)}
             isDone={isDone(upload)}
           />
         ))}
@@ -112,5 +118,5 @@ function shareOf(
 ): number | null {
   if (state === 'waiting') return 0
   if (state === 'sending') return file.size === 0 ? 0 : sentBytes / file.size
-  return document?.status === 'processing' ? document.progress : null
+  return document?.progress?.fraction ?? null
 }
