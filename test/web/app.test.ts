@@ -116,6 +116,9 @@ describe.skipIf(chromium === undefined)(name, { timeout: 60_000 }, () => {
     await page.locator('.reader h1').click()
     await page.keyboard.press('ArrowRight')
     await page.waitForURL(/\/3\?/)
+    await page.getByText('Contents', { exact: true }).click()
+    await page.getByRole('link', { name: /^Taking notes/ }).click()
+    await page.waitForURL(/\/2\?/)
   })
 
   test('nothing that a document says becomes markup', async () => {

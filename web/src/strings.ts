@@ -144,6 +144,8 @@ export const strings = {
     cite: 'Copy citation',
     cited: 'Copied',
     citeFailed: 'The browser did not allow copying; select the text instead.',
+    contents: 'Contents',
+    noContents: 'This document has no table of contents.',
     find: 'Find in this document',
     loading: 'Opening the page…',
     emptyPage: 'There is no text on this page.',

@@ -1,6 +1,6 @@
 /** Documents, as the app asks for them. */
 import { request } from './http.ts'
-import type { Account, DocumentPage, DocumentRow } from './types.ts'
+import type { Account, ContentsItem, DocumentPage, DocumentRow } from './types.ts'
 
 interface DocumentList {
   readonly items: readonly DocumentRow[]
@@ -29,6 +29,11 @@ export const reprocessDocument = (id: string): Promise<DocumentRow> =>
 
 export const getPage = (id: string, page: number, signal?: AbortSignal): Promise<DocumentPage> =>
   request(`${at(id)}/pages/${page}`, { signal })
+
+export const getContents = (
+  id: string,
+  signal?: AbortSignal,
+): Promise<{ items: readonly ContentsItem[] }> => request(`${at(id)}/contents`, { signal })
 
 export const originalAddress = (id: string): string => `${at(id)}/original`
 

@@ -38,6 +38,14 @@ export interface DocumentPage {
   readonly text: string
 }
 
+export interface ContentsItem {
+  readonly title: string
+  /** 1 is the highest. */
+  readonly level: number
+  readonly page: number | null
+  readonly page_label: string | null
+}
+
 export interface Share {
   readonly used: number
   readonly limit: number | null

@@ -6,6 +6,7 @@ import { lastSearch } from '../state/hits.ts'
 import { goTo } from '../state/router.ts'
 import { strings } from '../strings.ts'
 import { CiteButton } from './cite-button.tsx'
+import { ContentsMenu } from './contents-menu.tsx'
 import { Icon } from './icons.tsx'
 import { Link } from './link.tsx'
 
@@ -83,6 +84,7 @@ export function ReaderBar({ route, document, hit, label, isPdf, zoom, onZoom }: 
             ))}
           </fieldset>
         )}
+        <ContentsMenu route={route} />
         <CiteButton citable={citable} />
         <Link to={searchRoute(route.query, { documents: [route.id] })} class="button plain">
           <Icon name="search" />
