@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { defaultSnapshotsDirectory } from './tenancy/layout.ts'
+import { parseRetention } from './tenancy/retention.ts'
 
 const integer = (min: number, max: number): z.ZodType<number, string | number> =>
   z.union([z.string(), z.number()]).transform(Number).pipe(z.int().min(min).max(max))
@@ -16,6 +18,19 @@ const descriptorsReserved = 200
 
 const schema = z.object({
   DATA_DIR: z.string().min(1).default('./data').describe('where everything is kept'),
+  SNAPSHOTS_DIR: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('where snapshots are kept, for example on another disk; without it in DATA_DIR'),
+  SNAPSHOT_HOURS: decimal(0, 8_760)
+    .default(0)
+    .describe('a changed library is copied when its last snapshot is this old; 0 never'),
+  SNAPSHOT_KEEP: z
+    .string()
+    .default('last=3,hourly=24,daily=7,weekly=4,monthly=6')
+    .refine((text) => parseRetention(text) !== undefined, 'is not such as `last=3,daily=7`')
+    .describe('snapshots that are kept: the last few, the newest of so many hours, days …'),
   HOST: z.string().min(1).default('127.0.0.1').describe('address to listen on'),
   PORT: integer(0, 65_535).default(8080).describe('port to listen on; 0 takes a free one'),
   JWT_SECRET: z
@@ -86,7 +101,7 @@ const schema = z.object({
     .describe('how much is logged'),
 })
 
-export type Config = Readonly<z.infer<typeof schema>>
+export type Config = Readonly<z.infer<typeof schema> & { SNAPSHOTS_DIR: string }>
 
 /** A setting that cannot be used; the message is one line that names it. */
 export class ConfigError extends Error {}
@@ -112,7 +127,8 @@ export function readConfig(
   }
   const DATA_DIR = resolve(parsed.data.DATA_DIR)
   const JWT_SECRET = parsed.data.JWT_SECRET ?? keyOf?.(DATA_DIR)
-  const config = { ...parsed.data, DATA_DIR, JWT_SECRET }
+  const SNAPSHOTS_DIR = resolve(parsed.data.SNAPSHOTS_DIR ?? defaultSnapshotsDirectory(DATA_DIR))
+  const config = { ...parsed.data, DATA_DIR, SNAPSHOTS_DIR, JWT_SECRET }
   if (config.JWT_SECRET === undefined && !isLoopback(config.HOST))
     throw new ConfigError(
       `HOST: ${config.HOST} is reachable by others, and without JWT_SECRET there is no login; set JWT_SECRET or listen on 127.0.0.1`,

@@ -5,15 +5,18 @@ import { createLocalAuthenticator } from './auth/local.ts'
 import type { Authenticate } from './auth/principal.ts'
 import { makeDirectory } from './base/fs.ts'
 import { createLog, type Log } from './base/log.ts'
-import { createMetrics, type LiveFigures, type Metrics } from './base/metrics.ts'
+import { createMetrics, type Metrics } from './base/metrics.ts'
 import { type FileLock, lockFile } from './base/sqlite.ts'
+import { type Care, openCare } from './care.ts'
 import type { Config } from './config.ts'
 import { Control } from './control/control.ts'
 import { DocumentEvents } from './control/document-events.ts'
+import { Fences } from './control/fences.ts'
+import { removeServerAddress, writeServerAddress } from './control/server-address.ts'
 import { TenantDirectory } from './control/tenant-directory.ts'
+import { figures, readiness } from './figures.ts'
 import { createApp } from './http/app.ts'
 import { EventStreams } from './http/event-streams.ts'
-import type { Readiness } from './http/routes/system.ts'
 import { createHttpServer, type HttpServer } from './http/server.ts'
 import { acceptedMediaTypes, detectMediaType } from './ingest/media-type.ts'
 import type { Chat } from './rag/chat.ts'
@@ -25,7 +28,6 @@ import { createExtractorPool, type ExtractorPool } from './threads/extractor-poo
 import { FitRunner } from './threads/fit-runner.ts'
 import { IngestRunner, readersMax } from './threads/ingest-runner.ts'
 import type { StoreClosed } from './threads/protocol.ts'
-import type { ShardStats } from './threads/shard.ts'
 import { Shards } from './threads/shards.ts'
 import { version } from './version.ts'
 
@@ -48,6 +50,7 @@ export class StartError extends Error {}
 
 export interface Context extends AsyncDisposable {
   readonly log: Log
+  readonly care: Care
   /** Starts to listen. @throws StartError when the address cannot be had */
   listen(): Promise<{ url: string }>
 }
@@ -72,10 +75,12 @@ export async function createContext(
     onFitDue: (tenant) => fits.notify(tenant),
   })
   stack.defer(() => shards.close(drainMs))
+  const fences = new Fences(control)
   const tenants = new TenantDirectory({
     dataDir: config.DATA_DIR,
     control,
     shards,
+    fences,
     onJob: (tenant, atMs) => runner.notify(tenant, atMs),
     events: new DocumentEvents(),
     onJobsEnded: (tenant) => void runner.check(tenant).catch(() => undefined),
@@ -91,10 +96,16 @@ export async function createContext(
   const fits = openFits(log, tenants)
   stack.defer(() => fits.close())
 
+  const care = openCare(config, log, stack, {
+    parts: { control, shards, fences, tenants },
+    onJob: (tenant, atMs) => runner.notify(tenant, atMs),
+  })
+
   const authenticate = authenticator(config)
   const streams = new EventStreams(authenticate)
   const chat = createChat(config, (error) => log.error({ err: error }, 'a question failed'))
-  const parts = { authenticate, streams, chat, tenants, shards, control, expander, metrics }
+  const parts = { authenticate, streams, chat, tenants, shards, control, expander, metrics, care }
+  stack.defer(() => removeServerAddress(config.DATA_DIR))
   const http = openHttp(config, log, parts)
   stack.defer(() => http.close(drainMs))
   stack.defer(() => streams.close())
@@ -103,10 +114,13 @@ export async function createContext(
   const opened = stack.move()
   return {
     log,
+    care,
     listen: async () => {
       const url = await listen(http, config)
+      writeServerAddress(config.DATA_DIR, { url, token: care.runToken })
       extractor.warm()
       // After listening: people wait for their own library at most, never for everybody's.
+      care.start()
       void tenants.recoverAll((tenant, error) =>
         log.error({ tenant, err: error }, 'a library could not be recovered'),
       )
@@ -125,15 +139,17 @@ interface HttpParts {
   readonly control: Control
   readonly expander: ExtractorPool
   readonly metrics: Metrics
+  readonly care: Care
 }
 
 function openHttp(config: Config, log: Log, parts: HttpParts): HttpServer {
-  const { authenticate, streams, chat, tenants, shards, control, expander, metrics } = parts
+  const { authenticate, streams, chat, tenants, shards, control, expander, metrics, care } = parts
   return createHttpServer(
     createApp({
       authenticate,
       streams,
       chat,
+      ...care,
       tenants: (principal) => tenants.handle(principal),
       readiness: () => readiness(shards, control, chat),
       intake: {
@@ -229,35 +245,6 @@ function openFits(log: Log, tenants: TenantDirectory): FitRunner {
       else log.info(event, 'a library was learnt from')
     },
   })
-}
-
-function figures(shards: Shards, control: Control, runner: IngestRunner): LiveFigures {
-  const all = shards.stats()
-  const sum = (of: (stats: ShardStats) => number): number =>
-    all.reduce((total, stats) => total + of(stats), 0)
-  return {
-    storesOpen: sum((stats) => stats.open),
-    storeOpens: sum((stats) => stats.opens),
-    storeHits: sum((stats) => stats.hits),
-    storeEvictions: sum((stats) => stats.evictions),
-    callsWaiting: sum((stats) => stats.waiting),
-    tenants: control.tenantCount,
-    jobsRunning: runner.running,
-    tenantsWithJobs: runner.waiting,
-  }
-}
-
-function readiness(shards: Shards, control: Control, chat: Chat): Readiness {
-  const isFull = shards.stats().some((stats) => stats.waiting >= queueLimits.shardWaitingMax)
-  return {
-    ready: !isFull && control.fault === undefined,
-    checks: {
-      shards: isFull ? 'a shard’s queue is full' : 'ok',
-      control: control.fault ?? 'ok',
-      // Never a reason not to be ready: without it answers are quotes.
-      chat: chat.state,
-    },
-  }
 }
 
 function takeDataDir(dataDir: string): FileLock {

@@ -10,6 +10,7 @@ const entries = [
   'threads/shard-worker.ts',
   'threads/extractor-child.ts',
   'threads/fit-worker.ts',
+  'threads/copy-worker.ts',
   'control/control-worker.ts',
 ]
 /** Finished and tested, not part of the server yet: clients of remote models. To be empty again once they are. */

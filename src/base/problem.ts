@@ -20,6 +20,12 @@ export type ProblemCode =
   | 'tenant_mismatch'
   | 'tenant_damaged'
   | 'tenant_newer'
+  | 'tenant_read_only'
+  | 'tenant_suspended'
+  | 'tenant_at_rest'
+  | 'tenant_restoring'
+  | 'tenant_deleting'
+  | 'conflict'
   | 'disk_full'
   | 'internal'
 

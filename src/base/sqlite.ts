@@ -128,6 +128,11 @@ export class Db {
     this.#db.pragma('wal_checkpoint(TRUNCATE)')
   }
 
+  /** Writes a whole, compact, synced copy to a path where nothing is, as of one moment; other connections may write on. */
+  copyInto(path: string): void {
+    this.#db.prepare('VACUUM INTO ?').run(path)
+  }
+
   close(): void {
     this.#statements.clear()
     this.#db.close()
@@ -159,6 +164,27 @@ export function openDb(path: string, options: OpenOptions): Db {
     refuseStranger(db, raw, options)
     setUp(raw, options)
     migrate(db, options)
+    return db
+  } catch (error) {
+    raw?.close()
+    throw asOpenProblem(path, error)
+  }
+}
+
+/**
+ * Opens a file that nobody writes (a snapshot's) and that is to stay as it is, byte for byte.
+ * @throws Problem as `openDb`
+ */
+export function openReadOnlyDb(
+  path: string,
+  options: Pick<OpenOptions, 'applicationId' | 'migrations'>,
+): Db {
+  let raw: BetterSqlite3.Database | undefined
+  try {
+    raw = new BetterSqlite3(path, { readonly: true, fileMustExist: true, timeout: 0 })
+    const db = new Db(path, raw)
+    raw.pragma('trusted_schema = OFF')
+    refuseStranger(db, raw, { ...options, mode: 'open', synchronous: 'FULL' })
     return db
   } catch (error) {
     raw?.close()

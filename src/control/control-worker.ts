@@ -1,16 +1,26 @@
 /** Entry of the control thread: the only holder of control.db, so that no fsync runs on the main thread. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { openDb } from '../base/sqlite.ts'
+import type { TenantId } from '../tenancy/tenant-id.ts'
 import { controlApplicationId, controlMigrations } from './schema.ts'
-import { applyChanges, type ControlChange, readTenants } from './tenants.ts'
+import { type Deletion, readDeletions, readStates, type TenantState } from './tenant-states.ts'
+import { applyChanges, type ControlChange, readTenants, type TenantRecord } from './tenants.ts'
 
 export interface ControlWorkerData {
   readonly path: string
 }
 
-/** To the thread: a batch of changes, or the end. */
+/** All that control.db knows, for the main thread to keep. */
+export interface ControlContents {
+  readonly tenants: readonly TenantRecord[]
+  readonly states: readonly [TenantId, TenantState][]
+  readonly deletions: readonly Deletion[]
+}
+
+/** To the thread: a batch of changes, a copy of the whole file to be made, or the end. */
 export type ToControl =
   | { readonly batch: number; readonly changes: readonly ControlChange[] }
+  | { readonly batch: number; readonly copyTo: string }
   | 'close'
 /** From the thread: the batch is durable, or could not be written. */
 export interface FromControl {
@@ -27,7 +37,13 @@ const db = openDb((workerData as ControlWorkerData).path, {
   applicationId: controlApplicationId,
   migrations: controlMigrations,
 })
-port.postMessage(readTenants(db))
+// Who was deleted must not be readable in free pages.
+db.pragma('secure_delete = ON')
+port.postMessage({
+  tenants: readTenants(db),
+  states: readStates(db),
+  deletions: readDeletions(db),
+} satisfies ControlContents)
 port.on('message', (message: ToControl) => {
   if (message === 'close') {
     db.checkpoint()
@@ -35,12 +51,26 @@ port.on('message', (message: ToControl) => {
     port.close()
     return
   }
-  port.postMessage(commit(message.batch, message.changes))
+  const work =
+    'changes' in message ? () => write(message.changes) : () => db.copyInto(message.copyTo)
+  port.postMessage(answer(message.batch, work))
 })
 
-function commit(batch: number, changes: readonly ControlChange[]): FromControl {
+function write(changes: readonly ControlChange[]): void {
+  applyChanges(db, changes)
+  const erases = changes.some(
+    ({ kind, ...change }) =>
+      kind === 'all' &&
+      'changes' in change &&
+      change.changes.some((one) => one.kind === 'tenant_removed'),
+  )
+  // Nor in the log.
+  if (erases) db.checkpoint()
+}
+
+function answer(batch: number, work: () => void): FromControl {
   try {
-    applyChanges(db, changes)
+    work()
     return { batch }
   } catch (error) {
     return { batch, error: error instanceof Error ? error.message : String(error) }

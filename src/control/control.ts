@@ -3,14 +3,20 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { Problem } from '../base/problem.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
-import type { ControlWorkerData, FromControl, ToControl } from './control-worker.ts'
+import type {
+  ControlContents,
+  ControlWorkerData,
+  FromControl,
+  ToControl,
+} from './control-worker.ts'
+import { type Deletion, type TenantState, tenantHash } from './tenant-states.ts'
 import type { ControlChange, TenantRecord } from './tenants.ts'
 
 /** More than this waiting means that the disk does not follow: say so instead of growing. */
 const changesWaitingMax = 10_000
 
 interface Waiting {
-  readonly change: ControlChange
+  readonly change: ControlChange | { readonly kind: 'copy'; readonly to: string }
   readonly resolve: () => void
   readonly reject: (problem: Problem) => void
 }
@@ -18,15 +24,20 @@ interface Waiting {
 export class Control {
   readonly #worker: Worker
   readonly #tenants: Map<TenantId, TenantRecord>
+  readonly #states: Map<TenantId, TenantState>
+  /** By the hash of the tenant's name. */
+  readonly #deletions: Map<string, Deletion[]>
   #waiting: Waiting[] = []
   #committing: Waiting[] | undefined
   #batch = 0
   #dead: Problem | undefined
   #onDrained: (() => void) | undefined
 
-  private constructor(worker: Worker, tenants: readonly TenantRecord[]) {
+  private constructor(worker: Worker, { tenants, states, deletions }: ControlContents) {
     this.#worker = worker
     this.#tenants = new Map(tenants.map((tenant) => [tenant.id, tenant]))
+    this.#states = new Map(states)
+    this.#deletions = Map.groupBy(deletions, (deletion) => deletion.tenantHash)
     worker.on('message', (message: FromControl) => this.#committed(message))
     worker.on('error', (error) => this.#die(error))
   }
@@ -35,8 +46,8 @@ export class Control {
   static async open(path: string): Promise<Control> {
     const workerData: ControlWorkerData = { path }
     const worker = new Worker(new URL('./control-worker.ts', import.meta.url), { workerData })
-    const [tenants] = (await once(worker, 'message')) as [TenantRecord[]]
-    return new Control(worker, tenants)
+    const [contents] = (await once(worker, 'message')) as [ControlContents]
+    return new Control(worker, contents)
   }
 
   tenant(id: TenantId): TenantRecord | undefined {
@@ -45,6 +56,20 @@ export class Control {
 
   tenants(): Iterable<TenantRecord> {
     return this.#tenants.values()
+  }
+
+  /** What holds the tenant back; undefined for an active one. */
+  state(id: TenantId): TenantState | undefined {
+    return this.#states.get(id)
+  }
+
+  states(): Iterable<[TenantId, TenantState]> {
+    return this.#states
+  }
+
+  /** The earlier lives of this name. */
+  deletionsOf(id: TenantId): readonly Deletion[] {
+    return this.#deletions.size === 0 ? [] : (this.#deletions.get(tenantHash(id)) ?? [])
   }
 
   /** Why nothing can be written any more, or undefined. */
@@ -87,6 +112,67 @@ export class Control {
     if (hint) this.#tenants.set(id, { ...record, hint })
   }
 
+  /** Says what holds a tenant back, or with `null` that nothing does. Resolves once durable; memory says so only then. */
+  async setState(id: TenantId, state: TenantState | null): Promise<void> {
+    await this.#change({ kind: 'state', id, state })
+    this.#remember(id, state)
+  }
+
+  /** The beginning of a deletion: the fence and the "not before", in one transaction. */
+  async beginDeletion(id: TenantId, state: TenantState, deletion: Deletion): Promise<void> {
+    await this.#change({
+      kind: 'all',
+      changes: [
+        { kind: 'state', id, state },
+        { kind: 'deletion', ...deletion },
+      ],
+    })
+    this.#remember(id, state)
+    const others = this.deletionsOf(id).filter(
+      ({ generation }) => generation !== deletion.generation,
+    )
+    this.#deletions.set(deletion.tenantHash, [...others, deletion])
+  }
+
+  /** The end of one: nobody is left, but for the hash of the receipt. */
+  async endDeletion(id: TenantId, generation: string, sha256: string): Promise<void> {
+    await this.#change({
+      kind: 'all',
+      changes: [
+        { kind: 'tenant_removed', id },
+        { kind: 'state', id, state: null },
+        { kind: 'receipt', generation, sha256 },
+      ],
+    })
+    this.#tenants.delete(id)
+    this.#states.delete(id)
+  }
+
+  /** A directory was put in place: its tenant has a new life, and nothing holds it back. */
+  async tenantReplaced(tenant: {
+    id: TenantId
+    userId: string
+    generation: string
+    atMs: number
+  }): Promise<void> {
+    const { id, userId, generation } = tenant
+    await this.#change({
+      kind: 'all',
+      changes: [
+        { kind: 'tenant_added', ...tenant },
+        { kind: 'state', id, state: null },
+      ],
+    })
+    const createdAt = this.#tenants.get(id)?.createdAt ?? tenant.atMs
+    this.#tenants.set(id, { id, userId, generation, hint: true, createdAt })
+    this.#states.delete(id)
+  }
+
+  /** Writes a whole, compact copy of control.db to a path where nothing is. */
+  copyTo(path: string): Promise<void> {
+    return this.#change({ kind: 'copy', to: path })
+  }
+
   /** Writes what waits, folds the log and ends the thread. */
   async close(): Promise<void> {
     if (this.#committing && !this.#dead)
@@ -99,7 +185,12 @@ export class Control {
     await exited
   }
 
-  #change(change: ControlChange): Promise<void> {
+  #remember(id: TenantId, state: TenantState | null): void {
+    if (state) this.#states.set(id, state)
+    else this.#states.delete(id)
+  }
+
+  #change(change: Waiting['change']): Promise<void> {
     if (this.#dead) return Promise.reject(this.#dead)
     if (this.#waiting.length >= changesWaitingMax)
       return Promise.reject(
@@ -114,10 +205,20 @@ export class Control {
   }
 
   #send(): void {
-    this.#committing = this.#waiting
-    this.#waiting = []
-    const changes = this.#committing.map((waiting) => waiting.change)
-    this.#worker.postMessage({ batch: ++this.#batch, changes } satisfies ToControl)
+    const batch = ++this.#batch
+    const [first] = this.#waiting
+    // A copy stands alone, between the changes before it and those after it.
+    if (first?.change.kind === 'copy') {
+      this.#committing = this.#waiting.splice(0, 1)
+      this.#worker.postMessage({ batch, copyTo: first.change.to } satisfies ToControl)
+      return
+    }
+    const copyAt = this.#waiting.findIndex(({ change }) => change.kind === 'copy')
+    this.#committing = this.#waiting.splice(0, copyAt < 0 ? this.#waiting.length : copyAt)
+    const changes = this.#committing.flatMap(({ change }) =>
+      change.kind === 'copy' ? [] : [change],
+    )
+    this.#worker.postMessage({ batch, changes } satisfies ToControl)
   }
 
   #committed({ error }: FromControl): void {

@@ -1,4 +1,5 @@
 /** control.db: who exists. Never a tenant's content. */
+import { tenantStatesSql } from './tenant-states.ts'
 
 /** `Crlc` in ASCII. */
 export const controlApplicationId = 0x43726c63
@@ -17,4 +18,5 @@ CREATE TABLE tenants (
   created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 `,
+  tenantStatesSql,
 ]

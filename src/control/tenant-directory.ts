@@ -15,6 +15,7 @@ import type { StoreClosed } from '../threads/protocol.ts'
 import type { CallOptions, Shards } from '../threads/shards.ts'
 import type { Control } from './control.ts'
 import type { DocumentEvents, Done, TenantEvents } from './document-events.ts'
+import type { Fences } from './fences.ts'
 import type { TenantRecord } from './tenants.ts'
 
 /** Tenants recovered at once after a start; more would stand in the way of people. */
@@ -43,10 +44,20 @@ export interface TenantHandle {
   openOriginal(sha256: string, extension: string): Promise<FileHandle>
 }
 
+/** Who asks for a tenant, as far as it matters here. */
+export interface Caller {
+  readonly tenant: TenantId
+  readonly userId: string
+  readonly proof?: string
+  /** When the login was made, Unix milliseconds. */
+  readonly issuedAtMs?: number
+}
+
 export interface TenantDirectoryOptions {
   readonly dataDir: string
   readonly control: Control
   readonly shards: Shards
+  readonly fences: Fences
   /** The tenant has a document to read, now or from `atMs` on. */
   readonly onJob: (tenant: TenantId, atMs?: number) => void
   /** Told of what was done. */
@@ -72,7 +83,8 @@ export class TenantDirectory {
   }
 
   /** The principal's tenant, made at its first authenticated request. @throws Problem from opening its files */
-  async handle(principal: { tenant: TenantId; userId: string }): Promise<TenantHandle> {
+  async handle(principal: Caller): Promise<TenantHandle> {
+    this.#refuseEarlierLogin(principal)
     const record = this.#options.control.tenant(principal.tenant) ?? (await this.#make(principal))
     if (this.#unrecovered.has(record.id)) await this.#recover(record.id)
     return this.#handleOf(record.id)
@@ -85,14 +97,17 @@ export class TenantDirectory {
     args: Operations[Name]['args'],
     options?: CallOptions,
   ): Promise<Operations[Name]['result']> {
-    const { control, shards } = this.#options
+    const { control, shards, fences } = this.#options
+    const definition: OperationTraits = operations[operation]
+    if (fences.stateOf(tenant)) await fences.pass(tenant, definition.access)
     const record = control.tenant(tenant)
     if (!record) throw new Problem('not_found', 'There is no such tenant.')
     const target = { tenant, generation: record.generation, create: false }
-    const definition: OperationTraits = operations[operation]
-    if (definition.access === 'read') return shards.call(target, operation, args, options)
-    this.#startWriting(tenant)
+    const isRead = definition.access === 'read'
+    fences.enter(tenant)
+    if (!isRead) this.#startWriting(tenant)
     try {
+      if (isRead) return await shards.call(target, operation, args, options)
       if (!record.hint) await control.setHint(tenant, true)
       const result = await shards.call(target, operation, args, options)
       this.#options.events.observe(tenant, { operation, args, result } as Done)
@@ -100,7 +115,8 @@ export class TenantDirectory {
       if (definition.endsJobs) this.#options.onJobsEnded(tenant)
       return result
     } finally {
-      this.#wrote(tenant)
+      if (!isRead) this.#wrote(tenant)
+      fences.leave(tenant)
     }
   }
 
@@ -124,7 +140,7 @@ export class TenantDirectory {
     const next = async (): Promise<void> => {
       for (const [tenant] of this.#unrecovered.entries()) {
         if (this.#isClosing) return
-        if (this.#recovering.has(tenant)) continue
+        if (this.#recovering.has(tenant) || this.#options.fences.stateOf(tenant)) continue
         await this.#recover(tenant).catch((error) => onFault(tenant, error))
       }
     }
@@ -135,12 +151,16 @@ export class TenantDirectory {
     this.#isClosing = true
   }
 
-  #make(principal: { tenant: TenantId; userId: string }): Promise<TenantRecord> {
-    const { control, shards } = this.#options
+  #make(principal: Caller): Promise<TenantRecord> {
+    const { control, shards, fences } = this.#options
     const found = this.#making.get(principal.tenant)
     if (found !== undefined) return found
     const make = async (): Promise<TenantRecord> => {
-      const target = { tenant: principal.tenant, generation: undefined, create: true }
+      await fences.pass(principal.tenant, 'write')
+      const restored = control.tenant(principal.tenant)
+      if (restored) return restored
+      const deleted = control.deletionsOf(principal.tenant).map(({ generation }) => generation)
+      const target = { tenant: principal.tenant, generation: undefined, create: true, deleted }
       const { generation } = await shards.call(target, 'tenant.open', null)
       // A directory that was copied in may have come with documents that were never read.
       this.#unrecovered.add(principal.tenant)
@@ -170,6 +190,34 @@ export class TenantDirectory {
     return recovering
   }
 
+  /** A deletion ends every login that came before it. @throws Problem `unauthorized` */
+  #refuseEarlierLogin({ tenant, proof, issuedAtMs }: Caller): void {
+    const deletions = this.#options.control.deletionsOf(tenant)
+    // Without a login there is nothing to renew: the one user begins anew.
+    if (deletions.length === 0 || proof === 'local') return
+    const notBeforeMs = Math.max(...deletions.map((deletion) => deletion.notBeforeMs))
+    if (issuedAtMs === undefined || issuedAtMs <= notBeforeMs)
+      throw new Problem(
+        'unauthorized',
+        'This account was deleted: log in again to begin a new one. The new token has to say when it was issued (`iat`).',
+      )
+  }
+
+  /** What the dead process or a fence left half done is looked at before the tenant is used again. */
+  mustRecover(tenant: TenantId): void {
+    this.#unrecovered.add(tenant)
+  }
+
+  /** Brings what is known of the tenant up to date before something reads its files. */
+  async recovered(tenant: TenantId): Promise<void> {
+    if (this.#unrecovered.has(tenant)) await this.#recover(tenant)
+  }
+
+  /** The tenant is gone. */
+  forget(tenant: TenantId): void {
+    this.#unrecovered.delete(tenant)
+  }
+
   #startWriting(tenant: TenantId): void {
     this.#writing.set(tenant, (this.#writing.get(tenant) ?? 0) + 1)
   }
@@ -195,6 +243,7 @@ export class TenantDirectory {
 
   /** The hint comes first: after a crash somebody must come and remove the half-received file. */
   async #openUpload(tenant: TenantId, directory: string): Promise<UploadFile> {
+    await this.#options.fences.pass(tenant, 'write')
     this.#startWriting(tenant)
     try {
       await this.#options.control.setHint(tenant, true)

@@ -1,11 +1,13 @@
 /** The tenants table: rows, mutations, and how they are applied in one transaction. */
 import type { Db } from '../base/sqlite.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
+import { applyStateChange, type StateChange } from './tenant-states.ts'
 
 const selectTenants = 'SELECT id, user_id, generation, hint, created_at FROM tenants'
 const insertTenant = `INSERT INTO tenants (id, user_id, generation, hint, created_at) VALUES (?, ?, ?, 1, ?)
   ON CONFLICT (id) DO UPDATE SET generation = excluded.generation, hint = 1`
 const updateHint = 'UPDATE tenants SET hint = ? WHERE id = ?'
+const deleteTenant = 'DELETE FROM tenants WHERE id = ?'
 
 export interface TenantRecord {
   readonly id: TenantId
@@ -24,7 +26,11 @@ export type ControlChange =
       readonly generation: string
       readonly atMs: number
     }
+  | { readonly kind: 'tenant_removed'; readonly id: TenantId }
   | { readonly kind: 'hint'; readonly id: TenantId; readonly hint: boolean }
+  /** Several that are true together or not at all. */
+  | { readonly kind: 'all'; readonly changes: readonly ControlChange[] }
+  | StateChange
 
 export function readTenants(db: Db): TenantRecord[] {
   const rows = db.all<{
@@ -55,8 +61,16 @@ function applyChange(db: Db, change: ControlChange): void {
     case 'tenant_added':
       db.run(insertTenant, change.id, change.userId, change.generation, change.atMs)
       return
+    case 'tenant_removed':
+      db.run(deleteTenant, change.id)
+      return
     case 'hint':
       db.run(updateHint, change.hint ? 1 : 0, change.id)
       return
+    case 'all':
+      for (const one of change.changes) applyChange(db, one)
+      return
+    default:
+      applyStateChange(db, change)
   }
 }

@@ -18,9 +18,12 @@ import { type HttpLimits, httpLimits } from './limits.ts'
 import { openApi } from './openapi.ts'
 import type { Route } from './route.ts'
 import { type AccountOptions, accountRoutes } from './routes/account.ts'
+import { type AdminSnapshotsOptions, adminSnapshotRoutes } from './routes/admin-snapshots.ts'
+import { type AdminTenantsOptions, adminTenantRoutes } from './routes/admin-tenants.ts'
 import { type ChatRouteOptions, chatRoutes } from './routes/chat.ts'
 import { conversationRoutes } from './routes/conversations.ts'
 import { documentRoutes } from './routes/documents.ts'
+import { type ErasureOptions, erasureRoutes } from './routes/erasure.ts'
 import { eventRoutes } from './routes/events.ts'
 import { openAiRoutes } from './routes/openai.ts'
 import { readerRoutes } from './routes/reader.ts'
@@ -33,6 +36,9 @@ export interface AppOptions
   extends Omit<DispatchOptions, 'readJson'>,
     AccountOptions,
     ChatRouteOptions,
+    ErasureOptions,
+    AdminTenantsOptions,
+    AdminSnapshotsOptions,
     Omit<SystemOptions, 'describe'> {
   /** What an uploaded file is, and how an archive is taken apart. */
   readonly intake: Intake
@@ -78,6 +84,9 @@ export function routeTable(options: AppOptions, limits = httpLimits(options.limi
     ...conversationRoutes(),
     ...openAiRoutes(options),
     ...accountRoutes(options),
+    ...erasureRoutes(options),
+    ...adminTenantRoutes(options),
+    ...adminSnapshotRoutes(options),
     ...systemRoutes({ ...options, describe: () => openApi(routes, options) }),
   ]
   return routes

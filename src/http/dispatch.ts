@@ -1,11 +1,12 @@
 /** From express to a route and back: principal, scope, checked input, tenant, handler, answer or problem. */
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
-import { type Authenticate, type Principal, requireScope } from '../auth/principal.ts'
+import { type Principal, requireScope } from '../auth/principal.ts'
 import type { Log } from '../base/log.ts'
 import { Problem } from '../base/problem.ts'
 import type { TenantHandle } from '../control/tenant-directory.ts'
 import { type Exchange, exchangeOf, setStandingHeaders } from './exchange.ts'
 import { type ReadJson, sendJson } from './json-body.ts'
+import { allowOperator, type OperatorOptions } from './operator.ts'
 import {
   asProblem,
   MethodNotAllowed,
@@ -16,8 +17,7 @@ import {
 } from './problem.ts'
 import { answered, type Route } from './route.ts'
 
-export interface DispatchOptions {
-  readonly authenticate: Authenticate
+export interface DispatchOptions extends OperatorOptions {
   readonly tenants: (principal: Principal) => Promise<TenantHandle>
   readonly readJson: ReadJson
 }
@@ -28,7 +28,8 @@ export function dispatch(route: Route, options: DispatchOptions): RequestHandler
   return async (request, response) => {
     const exchange = exchangeOf(response)
     exchange.route = route.path
-    if (scope !== 'public') {
+    if (scope === 'operator') await allowOperator(request, options)
+    else if (scope !== 'public') {
       exchange.principal = await options.authenticate(request)
       requireScope(exchange.principal, scope)
     }

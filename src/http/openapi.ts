@@ -68,18 +68,27 @@ function describeRoute(route: Route, schemaOf: SchemaOf): Json {
     ...describeParameters('path', route.params, schemaOf),
     ...describeParameters('query', route.query, schemaOf),
   ]
-  const [, , ...place] = route.path.split('/')
   return {
     operationId: `${route.method}_${route.path.replaceAll(/\W+/g, '_').replace(/^_v\d+_|^_/, '')}`,
     summary: route.summary,
-    tags: [route.path.startsWith('/v1/') ? (place[0] ?? 'server') : 'server'],
+    tags: [tagOf(route.path)],
     ...(route.scope === 'public'
       ? { security: [] }
-      : { 'x-scope': route.scope, description: `Needs the scope \`${route.scope}\`.` }),
+      : { 'x-scope': route.scope, description: needs(route.scope) }),
     ...(parameters.length > 0 && { parameters }),
     ...describeBody(route, schemaOf),
     responses: { ...describeReply(route.reply, schemaOf), ...describeProblems(route) },
   }
+}
+
+function needs(scope: string): string {
+  return scope === 'operator' ? 'Needs ADMIN_TOKEN.' : `Needs the scope \`${scope}\`.`
+}
+
+function tagOf(path: string): string {
+  const [, first, second] = path.split('/')
+  if (first === 'admin') return 'operator'
+  return first === 'v1' && second ? second : 'server'
 }
 
 function describeParameters(

@@ -7,8 +7,8 @@ import type { TenantHandle } from '../control/tenant-directory.ts'
 
 export type Method = 'get' | 'post' | 'patch' | 'put' | 'delete'
 
-/** `public` needs no login, and then there is no tenant either. */
-export type Access = Scope | 'public'
+/** `public` needs no login; `operator` needs the operator's token, which is nobody's: neither has a tenant. */
+export type Access = Scope | 'public' | 'operator'
 
 /** What `handle` returns when it has written the answer itself. */
 export class Answered {
@@ -35,7 +35,7 @@ export interface RawBody {
 }
 
 type Output<T extends z.ZodType> = z.output<T>
-type ForTenant<A extends Access, T> = A extends 'public' ? undefined : T
+type ForTenant<A extends Access, T> = A extends 'public' | 'operator' ? undefined : T
 export type DeepReadonly<T> = T extends object
   ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
   : T
@@ -190,7 +190,7 @@ class CheckedCall {
 
 function checkSpec(method: Method, path: string, scope: Access, hasBody: boolean): void {
   const name = `${method.toUpperCase()} ${path}`
-  if (scope !== 'public' && !scopes.includes(scope))
+  if (scope !== 'public' && scope !== 'operator' && !scopes.includes(scope))
     throw new Error(`${name} does not say which scope it needs.`)
   if (!path.startsWith('/')) throw new Error(`${name}: a path starts with a slash.`)
   if (hasBody && method === 'get') throw new Error(`${name}: a GET has no body.`)

@@ -1,5 +1,6 @@
 /** The shapes that several routes speak: documents, lists, problems. The descriptions in OpenAPI come from them. */
 import { z } from 'zod'
+import { Problem } from '../base/problem.ts'
 import type { Reply } from './route.ts'
 
 /** A list page: no more than a client can show, no more than a shard reads in a millisecond. */
@@ -87,6 +88,28 @@ export const listQuerySchema = z.strictObject({
   limit: z.coerce.number().int().min(1).max(listLimitMax).default(listLimitDefault),
   cursor: z.string().min(1).max(cursorLengthMax).optional(),
 })
+
+export const receiptSchema = z.object({
+  statement: z.string().describe('what was removed, as the JSON text that was signed'),
+  sha256: z.string().describe('of the statement'),
+  signature: z.string().describe('Ed25519 over the statement, base64'),
+  public_key: z.string().describe('of this server, SPKI, base64'),
+})
+
+/** The same question for a deletion by its user and by the operator. */
+export const confirmSchema = z.strictObject({
+  confirm: z.string().describe('the user id, once more'),
+})
+
+/** @throws Problem `invalid_request` unless the user id was repeated exactly */
+export function refuseUnconfirmed(confirm: string, userId: string): void {
+  if (confirm !== userId)
+    throw new Problem(
+      'invalid_request',
+      'Nothing was deleted: `confirm` has to be the user id, exactly.',
+      { errors: [{ path: 'confirm', message: 'is not the user id' }] },
+    )
+}
 
 export const problemSchema = z.object({
   type: z.string().describe('`urn:carrel:problem:` and the code'),

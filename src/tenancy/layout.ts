@@ -62,6 +62,41 @@ export function stagingDirectory(dataDir: string): string {
   return join(serverDirectory(dataDir), 'staging')
 }
 
+/** Where the directories of deleted tenants are while they are erased. */
+export function trashDirectory(dataDir: string): string {
+  return join(serverDirectory(dataDir), 'trash')
+}
+
+/** Directories that a restore put others in the place of: kept until the operator or a deletion removes them. */
+export function replacedDirectory(dataDir: string): string {
+  return join(serverDirectory(dataDir), 'replaced')
+}
+
+/** Where snapshots are kept unless SNAPSHOTS_DIR says otherwise. */
+export function defaultSnapshotsDirectory(dataDir: string): string {
+  return join(serverDirectory(dataDir), 'snapshots')
+}
+
+/** Where snapshots are made, on the disk they will be on. No tenant is called so. */
+export function buildingDirectory(snapshotsDir: string): string {
+  return join(snapshotsDir, '.building')
+}
+
+/** A tenant's snapshots, one directory each. */
+export function tenantSnapshots(snapshotsDir: string, tenant: TenantId): string {
+  return join(snapshotsDir, tenant)
+}
+
+/** Which server has the data directory, for the command line: its address and a token of this run. */
+export function serverAddressPath(dataDir: string): string {
+  return join(serverDirectory(dataDir), 'server.json')
+}
+
+/** The key that signs receipts. */
+export function receiptKeyPath(dataDir: string): string {
+  return join(serverDirectory(dataDir), 'receipt-key.pem')
+}
+
 function checked(name: string, grammar: RegExp): string {
   if (!grammar.test(name)) throw new Error(`not a file name of Carrel’s: ${JSON.stringify(name)}`)
   return name

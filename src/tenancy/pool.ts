@@ -4,6 +4,14 @@ import { Problem } from '../base/problem.ts'
 import { closeStore, openStore, type Store } from './store.ts'
 import type { TenantId } from './tenant-id.ts'
 
+/** Which life of a tenant is meant. */
+export interface Expected {
+  readonly generation: string | undefined
+  readonly create: boolean
+  /** Lives that ended: refused. */
+  readonly deleted?: readonly string[]
+}
+
 export interface PoolOptions {
   readonly dataDir: string
   /** Open stores at most; six descriptors each. */
@@ -61,16 +69,12 @@ export class Pool {
   }
 
   /** Lends the store for one synchronous call. @throws what `openStore` throws */
-  use<T>(
-    tenant: TenantId,
-    expected: { generation: string | undefined; create: boolean },
-    work: (store: Store) => T,
-  ): T {
+  use<T>(tenant: TenantId, expected: Expected, work: (store: Store) => T): T {
     return work(this.#entry(tenant, expected).store)
   }
 
   /** Keeps the store open over an await (a snapshot, a long export) until released. */
-  lease(tenant: TenantId, expected: { generation: string | undefined; create: boolean }): Lease {
+  lease(tenant: TenantId, expected: Expected): Lease {
     const entry = this.#entry(tenant, expected)
     entry.leases++
     // Forgotten by the cache without being closed: a leased store cannot be chosen for closing.
@@ -126,7 +130,7 @@ export class Pool {
     }
   }
 
-  #entry(tenant: TenantId, expected: { generation: string | undefined; create: boolean }): Entry {
+  #entry(tenant: TenantId, expected: Expected): Entry {
     const found = this.#leased.get(tenant) ?? this.#resting.get(tenant)
     if (found) {
       if (expected.generation !== undefined && expected.generation !== found.store.generation)

@@ -45,7 +45,11 @@ export interface Store {
 export function openStore(
   dataDir: string,
   tenant: TenantId,
-  { generation, create }: { generation: string | undefined; create: boolean },
+  {
+    generation,
+    create,
+    deleted = [],
+  }: { generation: string | undefined; create: boolean; deleted?: readonly string[] },
 ): Store {
   const directory = tenantDirectory(dataDir, tenant)
   if (!existsSync(directory)) {
@@ -58,7 +62,10 @@ export function openStore(
     synchronous: 'FULL',
     applicationId: appApplicationId,
     migrations: appMigrations,
-    verify: (db) => checkOwner(db, tenant, generation),
+    verify: (db) => {
+      checkOwner(db, tenant, generation)
+      refuseDeleted(db, deleted)
+    },
   })
   try {
     const found = metaOf(app, 'generation')
@@ -178,6 +185,15 @@ function checkOwner(db: Db, tenant: TenantId, generation: string | undefined): v
     throw new Problem(
       'tenant_mismatch',
       'The files of this library are of an earlier life of this account and were not opened: the operator can adopt them.',
+    )
+}
+
+/** A copy of a deleted library that somebody put back: only an operator can say that it is meant. */
+function refuseDeleted(app: Db, deleted: readonly string[]): void {
+  if (deleted.includes(metaOf(app, 'generation')))
+    throw new Problem(
+      'tenant_mismatch',
+      'The files of this library are of an account that was deleted and were not opened: the operator can adopt them.',
     )
 }
 

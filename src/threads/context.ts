@@ -7,6 +7,7 @@ import { createScratch } from '../search/keyword-search.ts'
 import type { SearchScratch } from '../search/scoring.ts'
 import { VectorEngine } from '../search/vectors/vector-search.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
+import { HeldOriginals } from './held-originals.ts'
 import type { RankingSettings } from './protocol.ts'
 
 /** A query is analysed once for each; the rest of a library's languages share their words with these or are rare. */
@@ -26,6 +27,8 @@ export interface ShardContext {
   readonly languages: LibraryLanguages
   /** Whose vectors turned out to be unreadable, with their directories: they are made anew, the words serve meanwhile. */
   readonly damagedVectors: Map<TenantId, string>
+  /** Originals whose removal waits for a snapshot. */
+  readonly heldOriginals: HeldOriginals
   nowMs(): number
 }
 
@@ -42,6 +45,7 @@ export function createShardContext(
     ranking,
     languages: new LibraryLanguages(languagesMax),
     damagedVectors: new Map(),
+    heldOriginals: new HeldOriginals(),
     nowMs: () => Date.now(),
   }
 }

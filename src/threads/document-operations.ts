@@ -92,11 +92,8 @@ export function update(
 }
 
 /** Rows first, then the file: a crash in between leaves a file that the next start removes. */
-export function remove(
-  _context: ShardContext,
-  { app, directory }: Store,
-  { id }: { id: string },
-): null {
+export function remove(context: ShardContext, store: Store, { id }: { id: string }): null {
+  const { app } = store
   const row = app.transaction(() => {
     const found = documentRow(app, id)
     dropPending(app, found.seq)
@@ -105,7 +102,7 @@ export function remove(
     removeDocument(app, found.seq)
     return found
   })
-  removeFile(originalPath(directory, row.sha256, row.extension))
+  context.heldOriginals.drop(store, row)
   return null
 }
 

@@ -52,6 +52,12 @@ export class Housekeeper {
     this.#context.engine.forget(store.vecs)
   }
 
+  /** The tenant is closed for good or for a while: nothing here opens it again. */
+  forget(tenant: TenantId): void {
+    this.#due.delete(tenant)
+    this.#context.damagedVectors.delete(tenant)
+  }
+
   /** Notes the store if there is work in it. Cheap: a few index look-ups. */
   look(store: Store): void {
     if (this.#due.has(store.tenant)) return

@@ -170,6 +170,12 @@ const cancelled = {
   detail: 'Reading was stopped because you asked for it. Start it again with “reprocess”.',
 } as const
 
+/** After a fence: jobs whose reading it cut off wait again. @returns as `recover` */
+export function resume(_context: ShardContext, { app }: Store): { nextJobAtMs: number | null } {
+  app.transaction(() => requeueRunning(app))
+  return { nextJobAtMs: nextJobAtMs(app) ?? null }
+}
+
 export function nextJob(_context: ShardContext, { app }: Store): { nextJobAtMs: number | null } {
   return { nextJobAtMs: nextJobAtMs(app) ?? null }
 }

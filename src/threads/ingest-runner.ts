@@ -5,6 +5,7 @@ import { ExtractError, type ExtractFailure } from '../ingest/contract.ts'
 import type { ClaimedJob } from '../library/jobs.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import type { ExtractorPool } from './extractor-pool.ts'
+import { isHeldBack } from './held-back.ts'
 import type { OperationName, Operations } from './operations.ts'
 import { ReadingTurns } from './reading-turns.ts'
 
@@ -112,7 +113,8 @@ export class IngestRunner {
       if (!next) return
       const { tenant, bytesMax } = next
       this.#ready.delete(tenant)
-      const done = this.#take(tenant, bytesMax).catch(() => {
+      const done = this.#take(tenant, bytesMax).catch((error) => {
+        if (isHeldBack(error)) return
         // The shard could not be asked (restarting, overloaded): ask again a little later.
         if (!this.#closing.signal.aborted) this.notify(tenant, Date.now() + retryDelayMsMin)
       })
@@ -227,7 +229,7 @@ export class IngestRunner {
         await write()
         return
       } catch (error) {
-        if (!(error instanceof Problem)) throw error
+        if (!(error instanceof Problem) || isHeldBack(error)) throw error
         await this.#pause(Math.min(retryDelayMsMax, retryDelayMsMin * 2 ** tries))
       }
     }

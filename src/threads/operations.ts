@@ -28,6 +28,7 @@ interface Operation<Args, Result> extends OperationTraits {
 export const operations = {
   'tenant.open': read((_context, store: Store) => ({ generation: store.generation })),
   'tenant.recover': write(ingest.recover),
+  'tenant.resume': write(ingest.resume),
   'account.show': read(documents.totals),
   'documents.create': queuing(documents.create),
   'documents.list': read(documents.list),

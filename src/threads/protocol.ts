@@ -28,6 +28,8 @@ export interface Target {
   /** Undefined only while the tenant is being made or found. */
   readonly generation: string | undefined
   readonly create: boolean
+  /** Lives of this tenant that ended: their directories are not served, whoever put them there. */
+  readonly deleted?: readonly string[]
 }
 
 export interface CallMessage extends Target {

@@ -2,11 +2,13 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { Problem } from '../base/problem.ts'
 import { sqliteCode } from '../base/sqlite.ts'
-import { Pool } from '../tenancy/pool.ts'
+import { type Lease, Pool } from '../tenancy/pool.ts'
+import type { TenantId } from '../tenancy/tenant-id.ts'
 import { createShardContext } from './context.ts'
 import { Housekeeper } from './housekeeper.ts'
 import { isOperationName, operations } from './operations.ts'
 import { Outbox } from './outbox.ts'
+import { isPoolOperationName, poolOperations } from './pool-operations.ts'
 import type { CallMessage, FromShard, Reply, ShardWorkerData, ToShard } from './protocol.ts'
 
 /** Replies are posted together, but no finished one waits longer than this for its neighbours. */
@@ -61,8 +63,17 @@ port.on('message', (message: ToShard) => {
   housekeeper.wake()
 })
 
+const parts = {
+  pool,
+  context,
+  leases: new Map<TenantId, Lease[]>(),
+  forget: (tenant: TenantId) => housekeeper.forget(tenant),
+}
+
 function run(call: CallMessage): Reply {
   try {
+    if (isPoolOperationName(call.operation))
+      return { id: call.id, ok: true, result: poolOperations[call.operation](parts, call) }
     if (!isOperationName(call.operation)) throw new Error(`no such operation: ${call.operation}`)
     const operation = operations[call.operation]
     const result = pool.use(call.tenant, call, (store) => {

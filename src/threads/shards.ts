@@ -4,6 +4,7 @@ import { Problem } from '../base/problem.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import type { QueueLimits } from './call-queue.ts'
 import { type OperationName, type Operations, operations } from './operations.ts'
+import type { PoolOperationName } from './pool-operations.ts'
 import type { ShardWorkerData, StoreClosed, Target } from './protocol.ts'
 import { Shard, type ShardOptions, type ShardStats } from './shard.ts'
 
@@ -44,13 +45,31 @@ export class Shards {
     target: Target,
     operation: Name,
     args: Operations[Name]['args'],
-    { signal, deadlineMs = deadlineMsDefault }: CallOptions = {},
+    { signal, deadlineMs }: CallOptions = {},
   ): Promise<Operations[Name]['result']> {
-    const { promise, resolve, reject } = Promise.withResolvers<Operations[Name]['result']>()
+    return this.#send(target, operation, args, operations[operation].lane, {
+      signal,
+      ...(deadlineMs !== undefined && { deadlineMs }),
+    })
+  }
+
+  /** Does something with the tenant's store as a whole. @throws Problem as `call` */
+  callPool(target: Target, operation: PoolOperationName): Promise<boolean> {
+    return this.#send(target, operation, null, 'interactive', {})
+  }
+
+  #send<Result>(
+    target: Target,
+    operation: OperationName | PoolOperationName,
+    args: unknown,
+    lane: 'interactive' | 'background',
+    { signal, deadlineMs = deadlineMsDefault }: CallOptions,
+  ): Promise<Result> {
+    const { promise, resolve, reject } = Promise.withResolvers<Result>()
     const nowMs = performance.now()
     this.#shardOf(target.tenant).call({
       tenant: target.tenant,
-      lane: operations[operation].lane,
+      lane,
       queuedAtMs: nowMs,
       target,
       operation,

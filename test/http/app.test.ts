@@ -35,7 +35,9 @@ test('no address does what the token’s scopes do not allow', async () => {
     expect([path, problem.status, problem.detail]).toEqual([
       path,
       403,
-      `This needs the scope \`${scope}\`, which the credential lacks.`,
+      scope === 'operator'
+        ? 'This is for the operator: send ADMIN_TOKEN.'
+        : `This needs the scope \`${scope}\`, which the credential lacks.`,
     ])
   }
   expect(server.tenant('alice').calls).toEqual([])

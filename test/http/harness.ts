@@ -20,6 +20,10 @@ import { MemoryTenant } from './memory-tenant.ts'
 export const secret = 'a secret of at least thirty-two bytes'
 export const adminToken = 'an-admin-token-of-some-length'
 
+/** What an operator can do is tested with a real server. */
+const lifecycle = {} as AppOptions['lifecycle']
+const snapshots = {} as AppOptions['snapshots']
+
 export interface LogLine {
   readonly level: number
   readonly msg?: string
@@ -63,6 +67,8 @@ export async function startServer(
     registry: new Registry(),
     log: createLog('info', lines(logged)),
     adminToken,
+    lifecycle,
+    snapshots,
     version: '0.0.0-test',
     ...given,
   }

@@ -1,11 +1,8 @@
 /** The server about itself: alive, ready, measured, described. */
-import { hash, timingSafeEqual } from 'node:crypto'
-import type { Request } from 'express'
 import type { Registry } from 'prom-client'
 import { z } from 'zod'
-import type { Authenticate } from '../../auth/principal.ts'
-import { Problem } from '../../base/problem.ts'
 import { sendJson } from '../json-body.ts'
+import { allowOperator, type OperatorOptions } from '../operator.ts'
 import { answered, type Route, route } from '../route.ts'
 import { json } from '../wire.ts'
 
@@ -15,11 +12,9 @@ export interface Readiness {
   readonly checks: Readonly<Record<string, string>>
 }
 
-export interface SystemOptions {
-  readonly authenticate: Authenticate
+export interface SystemOptions extends OperatorOptions {
   readonly readiness: () => Readiness
   readonly registry: Registry
-  readonly adminToken?: string | undefined
   readonly describe: () => unknown
 }
 
@@ -57,13 +52,13 @@ export function systemRoutes(options: SystemOptions): Route[] {
     route({
       method: 'get',
       path: '/metrics',
-      // Not a user's business: the operator's token opens it, see `allowMetrics`.
+      // Not a user's business: the operator's token opens it, see `allowOperator`.
       scope: 'public',
       summary: 'Figures for Prometheus; with ADMIN_TOKEN, or from this machine in local mode',
       reply: { status: 200, description: 'Text.', mediaType: 'text/plain' },
       problems: ['unauthorized', 'forbidden'],
       handle: async ({ request, response }) => {
-        await allowMetrics(request, options)
+        await allowOperator(request, options)
         response.setHeader('Content-Type', options.registry.contentType)
         response.end(await options.registry.metrics())
         return answered
@@ -81,28 +76,4 @@ export function systemRoutes(options: SystemOptions): Route[] {
       },
     }),
   ]
-}
-
-/**
- * With a login only the operator's token opens the metrics: behind a proxy everybody comes from loopback. Without one, in
- * local mode, whoever is on this machine may read them.
- */
-async function allowMetrics(
-  request: Request,
-  { adminToken, authenticate }: SystemOptions,
-): Promise<void> {
-  const [, token] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? []
-  if (adminToken !== undefined && token !== undefined && isSameSecret(token, adminToken)) return
-  const principal = await authenticate(request)
-  if (principal.proof !== 'local' || !isLoopback(request.socket.remoteAddress))
-    throw new Problem('forbidden', 'The metrics are for the operator: send ADMIN_TOKEN.')
-}
-
-/** In the same time whatever they are: hashes have one length. */
-function isSameSecret(a: string, b: string): boolean {
-  return timingSafeEqual(hash('sha256', a, 'buffer'), hash('sha256', b, 'buffer'))
-}
-
-function isLoopback(address: string | undefined): boolean {
-  return address !== undefined && /^(?:::ffff:)?127\.|^::1$/.test(address)
 }

@@ -1,0 +1,67 @@
+/** The part of the composition that is about whole libraries. */
+import { randomBytes } from 'node:crypto'
+import type { Log } from './base/log.ts'
+import type { Config } from './config.ts'
+import { Lifecycle, type LifecycleOptions } from './control/lifecycle.ts'
+import { Snapshots } from './control/snapshots.ts'
+import { retentionOf } from './tenancy/retention.ts'
+import type { TenantId } from './tenancy/tenant-id.ts'
+import { CopyThread } from './threads/copy-thread.ts'
+import { version } from './version.ts'
+
+export interface Care {
+  readonly lifecycle: Lifecycle
+  readonly snapshots: Snapshots
+  /** Of this run, for the command line of the same machine. */
+  readonly runToken: string
+  /** Completes what a crash interrupted, and starts the clock. */
+  readonly start: () => void
+}
+
+/** What is done with whole libraries: held back, copied, put back, deleted. */
+export function openCare(
+  config: Config,
+  log: Log,
+  stack: AsyncDisposableStack,
+  {
+    parts,
+    onJob,
+  }: {
+    parts: Pick<LifecycleOptions, 'control' | 'shards' | 'fences' | 'tenants'>
+    onJob: (tenant: TenantId, atMs?: number) => void
+  },
+): Care {
+  const { DATA_DIR: dataDir, SNAPSHOTS_DIR: snapshotsDir } = config
+  const held = { dataDir, snapshotsDir, ...parts }
+  const lifecycle = new Lifecycle({ ...held, onJob })
+  lifecycle.sweepStaging()
+  stack.defer(() => lifecycle.close())
+  const copies = new CopyThread()
+  const snapshots = new Snapshots({
+    ...held,
+    lifecycle,
+    copies,
+    version,
+    policy: retentionOf(config.SNAPSHOT_KEEP),
+    everyMs: config.SNAPSHOT_HOURS * 3_600_000,
+    onScheduled: ({ error, ...end }) =>
+      error
+        ? log.error({ ...end, err: error }, 'a scheduled snapshot failed')
+        : log.info(end, 'a snapshot was made'),
+  })
+  stack.defer(async () => {
+    await snapshots.close()
+    await copies.close()
+  })
+  return {
+    lifecycle,
+    snapshots,
+    runToken: randomBytes(32).toString('base64url'),
+    start: () => {
+      void lifecycle.finishInterrupted((tenant, error) =>
+        log.error({ tenant, err: error }, 'what a crash interrupted could not be completed'),
+      )
+      snapshots.start()
+    },
+  }
+}
