@@ -1,9 +1,12 @@
 /** The part of the composition that is about whole libraries. */
 import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { makeDirectory } from './base/fs.ts'
 import type { Log } from './base/log.ts'
 import type { Config } from './config.ts'
 import { Lifecycle, type LifecycleOptions } from './control/lifecycle.ts'
 import { Snapshots } from './control/snapshots.ts'
+import { stagingDirectory } from './tenancy/layout.ts'
 import { retentionOf } from './tenancy/retention.ts'
 import type { TenantId } from './tenancy/tenant-id.ts'
 import { CopyThread } from './threads/copy-thread.ts'
@@ -16,6 +19,8 @@ export interface Care {
   readonly runToken: string
   /** Completes what a crash interrupted, and starts the clock. */
   readonly start: () => void
+  /** Copies control.db to where it can be taken away. @returns its path */
+  readonly copyControl: () => Promise<string>
 }
 
 /** What is done with whole libraries: held back, copied, put back, deleted. */
@@ -57,6 +62,12 @@ export function openCare(
     lifecycle,
     snapshots,
     runToken: randomBytes(32).toString('base64url'),
+    copyControl: async () => {
+      makeDirectory(stagingDirectory(dataDir))
+      const path = join(stagingDirectory(dataDir), `control.${randomBytes(8).toString('hex')}.db`)
+      await parts.control.copyTo(path)
+      return path
+    },
     start: () => {
       void lifecycle.finishInterrupted((tenant, error) =>
         log.error({ tenant, err: error }, 'what a crash interrupted could not be completed'),

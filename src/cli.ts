@@ -1,7 +1,16 @@
 /** The command line: `carrel serve` and what an operator needs beside it. */
+import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { SignJWT } from 'jose'
+import {
+  operatorCommands,
+  operatorOptions,
+  operatorUsage,
+  runOperator,
+  UsageError,
+} from './cli-operator.ts'
 import { type Config, ConfigError, loadEnvFile, readConfig } from './config.ts'
+import { StartError } from './context.ts'
 import { serverKey } from './control/server-key.ts'
 import { serve } from './main.ts'
 
@@ -10,6 +19,7 @@ const usage = `carrel: a private, searchable library for every user
   carrel serve [--make-key]        run the server (settings: environment or .env)
   carrel token USER [--tier T] [--hours N]
                                    print a token for USER, signed with the server's key
+${operatorUsage}
   carrel help                      this text
 
   --make-key   without JWT_SECRET: make a key at the first start, keep it in DATA_DIR/.carrel and print it once
@@ -31,6 +41,7 @@ async function run(args: string[]): Promise<number> {
         'make-key': { type: 'boolean', default: false },
         tier: { type: 'string', default: 'free' },
         hours: { type: 'string', default: '24' },
+        ...operatorOptions,
         help: { type: 'boolean', short: 'h', default: false },
       },
     })
@@ -40,12 +51,20 @@ async function run(args: string[]): Promise<number> {
     if (command === 'serve')
       return await serve(values['make-key'] ? readConfig(undefined, keptKey) : readConfig())
     if (command === 'token') return await token(readConfig(undefined, keptKey), { user, ...values })
+    if (operatorCommands.includes(command))
+      return await runOperator(readConfig(undefined, noKey), positionals, values)
     return complain(`there is no command \`${command}\`; see \`carrel help\``)
   } catch (error) {
-    if (error instanceof ConfigError) return complain(error.message)
+    if (error instanceof ConfigError || error instanceof UsageError || error instanceof StartError)
+      return complain(error.message)
     if (isUsageError(error)) return complain(`${error.message}; see \`carrel help\``)
     throw error
   }
+}
+
+/** An operator's commands ask nobody for a token: any key will do. */
+function noKey(): string {
+  return randomBytes(32).toString('base64url')
 }
 
 function keptKey(dataDir: string): string {

@@ -54,7 +54,7 @@ const schema = z.object({
     .string()
     .refine((token) => Buffer.byteLength(token) >= 24, 'needs at least 24 bytes')
     .optional()
-    .describe('lets its bearer read /metrics'),
+    .describe('lets its bearer read /metrics and use /admin/v1'),
   SHARDS: integer(1, 64)
     .default(Math.max(1, Math.min(8, cores - 1)))
     .describe('threads that own tenants'),

@@ -40,12 +40,20 @@ export class Lifecycle {
   /** @throws Problem `not_found` */
   find(user: string): TenantRecord {
     const { control } = this.#options
-    const names = [tenantOf(user), user === 'local' ? localTenant : undefined, parseTenantId(user)]
-    for (const name of names) {
-      const record = name && control.tenant(name)
+    for (const name of namesOf(user)) {
+      const record = control.tenant(name)
       if (record) return record
     }
     throw new Problem('not_found', `There is no library of a user “${user.slice(0, 255)}”.`)
+  }
+
+  /** The name of a user's directory, whether there is one or not. @throws Problem `not_found` */
+  nameOf(user: string): TenantId {
+    const { control } = this.#options
+    const names = namesOf(user)
+    const name = names.find((one) => control.tenant(one)) ?? names[0]
+    if (!name) throw new Problem('not_found', 'That cannot be a user id.')
+    return name
   }
 
   /** By tenant name. @param after the last name of the page before */
@@ -248,6 +256,12 @@ export class Lifecycle {
     if (state && states.includes(state))
       throw new Problem('conflict', `The library is ${state} now: wait for the end of it.`)
   }
+}
+
+/** What a text may mean: a user's id first, then the name of a directory. */
+function namesOf(user: string): TenantId[] {
+  const names = [tenantOf(user), user === 'local' ? localTenant : undefined, parseTenantId(user)]
+  return names.filter((name) => name !== undefined)
 }
 
 function stateOf(

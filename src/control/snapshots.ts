@@ -61,15 +61,17 @@ export class Snapshots {
     const name = snapshotName(Date.now())
     return this.#options.lifecycle.exclusive(id, async () => {
       const into = join(tenantSnapshots(this.#options.snapshotsDir, id), name)
-      return viewOf(name, await this.#copy(id, into))
+      return viewOf(name, await this.#copy(id, into, buildingDirectory(this.#options.snapshotsDir)))
     })
   }
 
   /** A copy that is in no list, for somebody who takes it away. @returns its directory, to be removed by `discard` */
   async lend(id: TenantId): Promise<{ directory: string; manifest: Manifest }> {
-    const lent = `${id}.${randomBytes(8).toString('hex')}.lent`
-    const directory = join(stagingDirectory(this.#options.dataDir), lent)
-    const manifest = await this.#options.lifecycle.exclusive(id, () => this.#copy(id, directory))
+    const place = stagingDirectory(this.#options.dataDir)
+    const directory = join(place, `${id}.${randomBytes(8).toString('hex')}.lent`)
+    const manifest = await this.#options.lifecycle.exclusive(id, () =>
+      this.#copy(id, directory, place),
+    )
     return { directory, manifest }
   }
 
@@ -105,11 +107,10 @@ export class Snapshots {
    * @throws Problem `conflict` when there is one and it may not; `tenant_damaged`
    */
   async restore(from: string, userId: string, replace: boolean): Promise<TenantView> {
-    const { control, dataDir, lifecycle, copies } = this.#options
+    const { dataDir, lifecycle, copies } = this.#options
     const tenant = idOf(userId)
     const directory = tenantDirectory(dataDir, tenant)
-    const isThere = control.tenant(tenant) !== undefined || existsSync(directory)
-    if (isThere && !replace)
+    if (existsSync(directory) && !replace)
       throw new Problem(
         'conflict',
         'This user has a library already: say that it may be replaced, or restore to another user.',
@@ -120,6 +121,17 @@ export class Snapshots {
     await copies.restore({ from, staged, tenant, generation })
     const replaced = join(replacedDirectory(dataDir), `${tenant}.${snapshotName(Date.now())}`)
     return lifecycle.replace({ tenant, userId, generation, staged, replaced })
+  }
+
+  /** As `restore`, of a snapshot in the list; without `as` to the user whose it is. */
+  restoreNamed(
+    id: TenantId,
+    name: string,
+    as: string | undefined,
+    replace: boolean,
+  ): Promise<TenantView> {
+    const from = this.directoryOf(id, name)
+    return this.restore(from, as ?? readManifest(from).user_id, replace)
   }
 
   /** A directory that stands in a tenant's place and was refused becomes the user's: set aside, copied, and put in place. */
@@ -196,8 +208,9 @@ export class Snapshots {
     return false
   }
 
-  async #copy(id: TenantId, into: string): Promise<Manifest> {
-    const { control, fences, shards, copies, tenants, dataDir, snapshotsDir } = this.#options
+  /** @param buildIn on the same file system as `into` */
+  async #copy(id: TenantId, into: string, buildIn: string): Promise<Manifest> {
+    const { control, fences, shards, copies, tenants, dataDir } = this.#options
     const record = control.tenant(id)
     if (!record) throw new Problem('not_found', 'There is no such library.')
     const state = fences.stateOf(id)
@@ -209,7 +222,7 @@ export class Snapshots {
     try {
       return await copies.snapshot({
         directory: tenantDirectory(dataDir, id),
-        building: join(buildingDirectory(snapshotsDir), `${id}.${randomBytes(8).toString('hex')}`),
+        building: join(buildIn, `${id}.${randomBytes(8).toString('hex')}`),
         into,
         userId: record.userId,
         tier: this.#options.tierOf?.(id) ?? null,

@@ -26,6 +26,7 @@ import { documentRoutes } from './routes/documents.ts'
 import { type ErasureOptions, erasureRoutes } from './routes/erasure.ts'
 import { eventRoutes } from './routes/events.ts'
 import { openAiRoutes } from './routes/openai.ts'
+import { type ExportOptions, exportRoutes } from './routes/export.ts'
 import { readerRoutes } from './routes/reader.ts'
 import { searchRoutes } from './routes/search.ts'
 import { type SystemOptions, systemRoutes } from './routes/system.ts'
@@ -37,6 +38,7 @@ export interface AppOptions
     AccountOptions,
     ChatRouteOptions,
     ErasureOptions,
+    ExportOptions,
     AdminTenantsOptions,
     AdminSnapshotsOptions,
     Omit<SystemOptions, 'describe'> {
@@ -85,6 +87,7 @@ export function routeTable(options: AppOptions, limits = httpLimits(options.limi
     ...openAiRoutes(options),
     ...accountRoutes(options),
     ...erasureRoutes(options),
+    ...exportRoutes(options, limits),
     ...adminTenantRoutes(options),
     ...adminSnapshotRoutes(options),
     ...systemRoutes({ ...options, describe: () => openApi(routes, options) }),

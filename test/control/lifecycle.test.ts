@@ -1,5 +1,6 @@
 /** Whole libraries over HTTP, for real: held back, copied, put back, deleted; and what a crash in between leaves. */
-import { createPublicKey, verify } from 'node:crypto'
+import { execFileSync } from 'node:child_process'
+import { createHash, createPublicKey, verify } from 'node:crypto'
 import {
   cpSync,
   existsSync,
@@ -138,6 +139,29 @@ test('a snapshot in which a byte changed is refused', async () => {
   expect(existsSync(join(dataDir, 'eva'))).toBe(false)
 })
 
+test('an export is a tar of exactly the directory and a manifest, and leaves no copy behind', async () => {
+  await withNote('joy', '# A\n\nThe kea calls.')
+  const response = await fetch(`${server.url}/v1/export`, {
+    headers: { authorization: `Bearer ${await signToken(secret, 'joy')}` },
+  })
+  const [archive, into] = [join(keptDirectoryOf, 'joy.tar'), join(keptDirectoryOf, 'joy')]
+  const bytes = Buffer.from(await response.arrayBuffer())
+  expect(bytes.length).toBe(Number(response.headers.get('content-length')))
+  writeFileSync(archive, bytes)
+  mkdirSync(into)
+  execFileSync('tar', ['-xf', archive, '-C', into])
+  expect(readdirSync(into).sort()).toEqual(['app.db', 'books', 'manifest.json', 'vecs.db'])
+  const { files, user_id } = JSON.parse(readFileSync(join(into, 'manifest.json'), 'utf8'))
+  expect(user_id).toBe('joy')
+  for (const { path, sha256 } of files)
+    expect(
+      createHash('sha256')
+        .update(readFileSync(join(into, path)))
+        .digest('hex'),
+    ).toBe(sha256)
+  await expect.poll(() => readdirSync(join(dataDir, '.carrel/staging'))).toEqual([])
+})
+
 test('a deleted account leaves nothing, its login makes nothing, a later one meets nothing old', async () => {
   const fay = await withNote('fay', '# A\n\nThe auk dives.')
   await admin.request('POST', '/admin/v1/tenants/fay/snapshots')
@@ -196,7 +220,9 @@ test('a deletion that a crash cut short is completed by the next start', async (
   await start()
   for (const user of ['gil', 'hal'])
     await expect
-      .poll(async () => (await admin.request('GET', `/admin/v1/tenants/${user}`)).status)
+      .poll(async () => (await admin.request('GET', `/admin/v1/tenants/${user}`)).status, {
+        timeout: 15_000,
+      })
       .toBe(404)
   expect(readdirSync(join(dataDir, '.carrel/trash'))).toEqual([])
   expect(existsSync(join(dataDir, 'gil'))).toBe(false)

@@ -69,6 +69,7 @@ export async function startServer(
     adminToken,
     lifecycle,
     snapshots,
+    copyControl: () => Promise.reject(new Error('the fake has no records')),
     version: '0.0.0-test',
     ...given,
   }

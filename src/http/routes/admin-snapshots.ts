@@ -9,6 +9,8 @@ import { tenantSchema } from './admin-tenants.ts'
 export interface AdminSnapshotsOptions {
   readonly lifecycle: Lifecycle
   readonly snapshots: Snapshots
+  /** @returns the path of a copy of control.db */
+  readonly copyControl: () => Promise<string>
 }
 
 const userId = z.string().min(1).max(255)
@@ -35,14 +37,44 @@ const restoreSchema = z.strictObject({
     .describe('whether the present library may be set aside, into `.carrel/replaced`'),
 })
 
-export function adminSnapshotRoutes({ lifecycle, snapshots }: AdminSnapshotsOptions): Route[] {
-  const all = {
-    path: '/admin/v1/tenants/:user_id/snapshots',
-    scope: 'operator',
-    params: userParams,
-    missing: 'There is no such library.',
-    problems: ['not_found', 'conflict', 'tenant_damaged'],
-  } as const
+export function adminSnapshotRoutes(options: AdminSnapshotsOptions): Route[] {
+  return [...snapshotRoutes(options), ...copyRoutes(options)]
+}
+
+const all = {
+  path: '/admin/v1/tenants/:user_id/snapshots',
+  scope: 'operator',
+  params: userParams,
+  missing: 'There is no such library.',
+  problems: ['not_found', 'conflict', 'tenant_damaged'],
+} as const
+
+function copyRoutes({ snapshots, copyControl }: AdminSnapshotsOptions): Route[] {
+  return [
+    route({
+      ...all,
+      path: '/admin/v1/tenants/:user_id/adopt',
+      method: 'post',
+      summary: 'Make a directory that was put in the user’s place, and refused, the user’s own',
+      reply: json(tenantSchema, 'The library as it is now.'),
+      handle: ({ params }) => snapshots.adopt(params.user_id),
+    }),
+    route({
+      method: 'post',
+      path: '/admin/v1/control-copies',
+      scope: 'operator',
+      summary: 'Copy the server’s own records, for a backup',
+      reply: json(
+        z.object({ path: z.string().describe('on the server; whoever asked takes it away') }),
+        'It is made.',
+        201,
+      ),
+      handle: async () => ({ path: await copyControl() }),
+    }),
+  ]
+}
+
+function snapshotRoutes({ lifecycle, snapshots }: AdminSnapshotsOptions): Route[] {
   const one = {
     ...all,
     path: '/admin/v1/tenants/:user_id/snapshots/:name',
@@ -55,7 +87,7 @@ export function adminSnapshotRoutes({ lifecycle, snapshots }: AdminSnapshotsOpti
       method: 'get',
       summary: 'A library’s snapshots, the newest first',
       reply: json(z.object({ items: z.array(snapshotSchema) }), 'All of them.'),
-      handle: ({ params }) => ({ items: snapshots.list(lifecycle.find(params.user_id).id) }),
+      handle: ({ params }) => ({ items: snapshots.list(lifecycle.nameOf(params.user_id)) }),
     }),
     route({
       ...all,
@@ -70,7 +102,7 @@ export function adminSnapshotRoutes({ lifecycle, snapshots }: AdminSnapshotsOpti
       summary: 'Remove a snapshot',
       reply: noContent,
       handle: async ({ params }) => {
-        await snapshots.remove(lifecycle.find(params.user_id).id, params.name)
+        await snapshots.remove(lifecycle.nameOf(params.user_id), params.name)
         return undefined
       },
     }),
@@ -81,11 +113,13 @@ export function adminSnapshotRoutes({ lifecycle, snapshots }: AdminSnapshotsOpti
       summary: 'Put a snapshot in place, as a new directory',
       body: restoreSchema,
       reply: json(tenantSchema, 'The library as it is now.'),
-      handle: ({ params, body }) => {
-        const { id, userId: owner } = lifecycle.find(params.user_id)
-        const from = snapshots.directoryOf(id, params.name)
-        return snapshots.restore(from, body.as ?? owner, body.replace)
-      },
+      handle: ({ params, body }) =>
+        snapshots.restoreNamed(
+          lifecycle.nameOf(params.user_id),
+          params.name,
+          body.as,
+          body.replace,
+        ),
     }),
   ]
 }
