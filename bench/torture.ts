@@ -1,11 +1,16 @@
 /** `npm run torture -- NAME [--seed N] [--json] …`: breaks Carrel on purpose and counts what was lost. */
 import { parseArgs } from 'node:util'
+import { copy } from './torture/copy.ts'
+import { corrupt } from './torture/corrupt.ts'
 import { crash } from './torture/crash.ts'
+import { isolation } from './torture/isolation.ts'
 
 export interface TortureOptions {
   readonly seed: number
   /** How often to kill, cut or break; each torture has its own default. */
   readonly kills: number | undefined
+  /** Copies, requests or rounds; each torture has its own default. */
+  readonly rounds: number | undefined
   readonly say: (line: string) => void
 }
 
@@ -15,7 +20,10 @@ export interface TortureResult {
 }
 
 const tortures: Readonly<Record<string, (options: TortureOptions) => Promise<TortureResult>>> = {
+  copy,
+  corrupt,
   crash,
+  isolation,
 }
 
 const { values, positionals } = parseArgs({
@@ -23,6 +31,7 @@ const { values, positionals } = parseArgs({
   options: {
     seed: { type: 'string' },
     kills: { type: 'string' },
+    rounds: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 })
@@ -37,6 +46,7 @@ console.error(`torture ${name}, seed ${seed}`)
 const { figures, failures } = await torture({
   seed,
   kills: values.kills === undefined ? undefined : Number(values.kills),
+  rounds: values.rounds === undefined ? undefined : Number(values.rounds),
   say: (line) => console.error(line),
 })
 if (values.json) console.log(JSON.stringify({ torture: name, seed, figures, failures }))

@@ -33,6 +33,7 @@ export async function startServer(
   dataDir: string,
   env: Record<string, string>,
   flags: readonly string[] = [],
+  onLine: (line: string) => void = () => undefined,
 ): Promise<RunningServer> {
   const child = spawn(process.execPath, [entry, 'serve', ...flags], {
     cwd: dataDir,
@@ -46,7 +47,7 @@ export async function startServer(
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const exited = once(child, 'exit') as Promise<[number | null]>
-  const url = await listeningUrl(child)
+  const url = await listeningUrl(child, onLine)
   return {
     url,
     pid: child.pid ?? 0,
@@ -62,7 +63,7 @@ export async function startServer(
 }
 
 /** Reads the log until the line that says where it listens; the rest is drained so that the pipe never fills. */
-async function listeningUrl(child: ChildProcess): Promise<string> {
+async function listeningUrl(child: ChildProcess, onLine: (line: string) => void): Promise<string> {
   let complaint = ''
   child.stderr?.on('data', (chunk: Buffer) => {
     complaint = (complaint + chunk.toString()).slice(-4_000)
@@ -76,6 +77,7 @@ async function listeningUrl(child: ChildProcess): Promise<string> {
     )
     child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${complaint}`)))
     lines.on('line', (line) => {
+      onLine(line)
       const event = parseLine(line)
       if (event?.msg !== 'listening' || !event.url) return
       clearTimeout(timer)

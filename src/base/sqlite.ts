@@ -1,4 +1,5 @@
 /** The only place that opens SQLite: pragmas, migrations on open, a statement cache a handle, transactions. */
+import { existsSync } from 'node:fs'
 import BetterSqlite3 from 'better-sqlite3'
 import { Problem } from './problem.ts'
 
@@ -156,6 +157,9 @@ export class Db {
 export function openDb(path: string, options: OpenOptions): Db {
   let raw: BetterSqlite3.Database | undefined
   try {
+    // The last connection that may write folds the log into the file when it closes, even if all it did was to refuse it.
+    // With somebody else's log beside it that would overwrite the file: one that cannot write looks first.
+    if (options.mode === 'open' && existsSync(`${path}-wal`)) openReadOnlyDb(path, options).close()
     raw = new BetterSqlite3(path, {
       fileMustExist: options.mode === 'open',
       timeout: busyTimeoutMs,
@@ -177,11 +181,11 @@ export function openDb(path: string, options: OpenOptions): Db {
  */
 export function openReadOnlyDb(
   path: string,
-  options: Pick<OpenOptions, 'applicationId' | 'migrations'>,
+  options: Pick<OpenOptions, 'applicationId' | 'migrations' | 'verify'>,
 ): Db {
   let raw: BetterSqlite3.Database | undefined
   try {
-    raw = new BetterSqlite3(path, { readonly: true, fileMustExist: true, timeout: 0 })
+    raw = new BetterSqlite3(path, { readonly: true, fileMustExist: true, timeout: busyTimeoutMs })
     const db = new Db(path, raw)
     raw.pragma('trusted_schema = OFF')
     refuseStranger(db, raw, { ...options, mode: 'open', synchronous: 'FULL' })

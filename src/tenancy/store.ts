@@ -1,6 +1,16 @@
 /** A store: the open pair of handles on one tenant's files. Opening checks the owner and migrates; closing leaves the directory at rest. */
 import { randomBytes } from 'node:crypto'
-import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  type Stats,
+} from 'node:fs'
 import { join } from 'node:path'
 import { makeDirectory, syncDirectory } from '../base/fs.ts'
 import { Problem } from '../base/problem.ts'
@@ -56,7 +66,7 @@ export function openStore(
     if (!create) throw new Problem('tenant_damaged', missingSentence)
     makeTenant(dataDir, tenant, generation ?? newGeneration())
   }
-  refuseLinks(directory)
+  refuseStrangeFiles(directory)
   const app = openDb(appDbPath(directory), {
     mode: 'open',
     synchronous: 'FULL',
@@ -77,7 +87,7 @@ export function openStore(
 }
 
 const missingSentence =
-  'The directory of this library is missing on the server: the operator can restore it from a backup.'
+  'The directory of this library, or its app.db, is missing on the server: the operator can restore it from a backup.'
 
 /**
  * Folds both logs back and closes both files, vectors first.
@@ -205,15 +215,40 @@ function newGeneration(): string {
   return randomBytes(16).toString('hex')
 }
 
-/** SQLite follows links: a linked file could be another user's, so only plain files with one name are opened. */
-function refuseLinks(directory: string): void {
-  for (const path of [directory, appDbPath(directory), vecsDbPath(directory)]) {
+/**
+ * SQLite follows links: a linked file could be another user's, so only plain files with one name are opened. What is not a
+ * file, or not ours to read, says so here: to SQLite it looks like a shortage of descriptors.
+ */
+function refuseStrangeFiles(directory: string): void {
+  refuseLink(lstatSync(directory, { throwIfNoEntry: false }))
+  for (const path of [appDbPath(directory), vecsDbPath(directory)]) {
     const stats = lstatSync(path, { throwIfNoEntry: false })
-    if (!stats) continue
-    if (stats.isSymbolicLink() || (stats.isFile() && stats.nlink > 1))
+    refuseLink(stats)
+    if (!stats) {
+      if (path === appDbPath(directory)) throw new Problem('tenant_damaged', missingSentence)
+      continue
+    }
+    if (!stats.isFile() || !isReadable(path))
       throw new Problem(
         'tenant_damaged',
-        'A file of this library is a link and was not opened: the operator must replace it by the file itself.',
+        'A file of this library cannot be read by the server: the operator must put it right or restore it from a backup.',
       )
+  }
+}
+
+function refuseLink(stats: Stats | undefined): void {
+  if (stats && (stats.isSymbolicLink() || (stats.isFile() && stats.nlink > 1)))
+    throw new Problem(
+      'tenant_damaged',
+      'A file of this library is a link and was not opened: the operator must replace it by the file itself.',
+    )
+}
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK)
+    return true
+  } catch {
+    return false
   }
 }

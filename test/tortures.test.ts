@@ -1,0 +1,24 @@
+/** Tortures in small, with a seed of their own; whole with CARREL_LONG=1. */
+import { expect, test } from 'vitest'
+import { copy } from '../bench/torture/copy.ts'
+import { corrupt } from '../bench/torture/corrupt.ts'
+import { isolation } from '../bench/torture/isolation.ts'
+
+const isLong = process.env['CARREL_LONG'] === '1'
+const timeoutMs = isLong ? 3_600_000 : 120_000
+const tortures = [
+  { name: 'isolation', torture: isolation, rounds: 150 },
+  { name: 'corrupt', torture: corrupt, rounds: 1 },
+  { name: 'copy', torture: copy, rounds: 2 },
+] as const
+
+test.for(tortures)(
+  '$name: nothing is lost and nothing leaks',
+  { timeout: timeoutMs },
+  async ({ torture, rounds }) => {
+    const seed = 20_261_121
+    const options = { seed, kills: undefined, say: () => undefined }
+    const { failures } = await torture({ ...options, rounds: isLong ? undefined : rounds })
+    expect(failures).toEqual([])
+  },
+)
