@@ -108,6 +108,7 @@ export class DirectoryMoves {
     }
     await control.tenantReplaced({ id: tenant, userId, generation, atMs: Date.now() })
     // A directory that came from elsewhere may have documents that were never read.
+    tenants.forget(tenant)
     tenants.mustRecover(tenant)
     fences.settle(tenant)
   }

@@ -50,6 +50,12 @@ export class DocumentEvents {
     }
   }
 
+  /** The tenant was deleted or replaced. */
+  drop(tenant: TenantId): void {
+    this.#rings.drop(tenant)
+    this.#readings.delete(tenant)
+  }
+
   /** Told of every operation that was done; those that change a document become an event. */
   observe(tenant: TenantId, done: Done): void {
     switch (done.operation) {

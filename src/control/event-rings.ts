@@ -66,9 +66,19 @@ export class EventRings {
       lastId: `${ring.name}-${ring.count}`,
       end: () => {
         ring.listeners.delete(listener)
-        if (ring.count === 0 && ring.listeners.size === 0) this.#rings.delete(tenant)
+        const isPresent = this.#rings.get(tenant) === ring
+        if (isPresent && ring.count === 0 && ring.listeners.size === 0) this.#rings.delete(tenant)
       },
     }
+  }
+
+  /** The tenant was deleted or replaced: what happened before is nobody's to hear. Who still listens hears no more. */
+  drop(tenant: TenantId): void {
+    const ring = this.#rings.get(tenant)
+    if (!ring) return
+    this.#events -= ring.events.length
+    ring.listeners.clear()
+    this.#rings.delete(tenant)
   }
 
   #ring(tenant: TenantId): Ring {

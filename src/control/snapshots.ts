@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
 import { rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { makeDirectory } from '../base/fs.ts'
 import { Problem } from '../base/problem.ts'
 import {
@@ -17,11 +18,14 @@ import { type Manifest, readManifest } from '../tenancy/manifest.ts'
 import { type RetentionPolicy, retained } from '../tenancy/retention.ts'
 import { localTenant, type TenantId, tenantOf } from '../tenancy/tenant-id.ts'
 import type { CopyThread } from '../threads/copy-thread.ts'
+import type { Target } from '../threads/protocol.ts'
 import type { DirectoryMovesOptions } from './directory-moves.ts'
 import { eraseTree } from './erase.ts'
 import type { Lifecycle, TenantView } from './lifecycle.ts'
 import { parseSnapshotName, snapshotName } from './snapshot-name.ts'
 
+const giveBackTriesMax = 60
+const giveBackPauseMs = 1_000
 /** How often the clock looks for libraries that are due. */
 const lookEveryMs = 60_000
 
@@ -230,7 +234,20 @@ export class Snapshots {
         version: this.#options.version,
       })
     } finally {
-      await shards.callPool(target, 'snapshot.end')
+      await this.#giveBack(target)
+    }
+  }
+
+  /** A store that is not given back would never close: a busy shard is asked again. */
+  async #giveBack(target: Target): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        await this.#options.shards.callPool(target, 'snapshot.end')
+        return
+      } catch (error) {
+        if (this.#isClosed || tries === giveBackTriesMax) throw error
+        await sleep(giveBackPauseMs)
+      }
     }
   }
 

@@ -216,6 +216,7 @@ export class TenantDirectory {
   /** The tenant is gone. */
   forget(tenant: TenantId): void {
     this.#unrecovered.delete(tenant)
+    this.#options.events.drop(tenant)
   }
 
   #startWriting(tenant: TenantId): void {

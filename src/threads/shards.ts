@@ -11,6 +11,9 @@ import { Shard, type ShardOptions, type ShardStats } from './shard.ts'
 /** Long enough for a search in a very large library, short enough that a person has not left. */
 const deadlineMsDefault = 15_000
 
+/** Nobody waits for a store to be lent or closed but an operator, and it must not be refused because its tenant is loud. */
+const poolDeadlineMs = 120_000
+
 export interface ShardsOptions {
   readonly count: number
   readonly worker: ShardWorkerData
@@ -55,7 +58,7 @@ export class Shards {
 
   /** Does something with the tenant's store as a whole. @throws Problem as `call` */
   callPool(target: Target, operation: PoolOperationName): Promise<boolean> {
-    return this.#send(target, operation, null, 'interactive', {})
+    return this.#send(target, operation, null, 'background', { deadlineMs: poolDeadlineMs })
   }
 
   #send<Result>(

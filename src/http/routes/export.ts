@@ -3,7 +3,10 @@ import { createReadStream, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import type { Response } from 'express'
+import { Problem } from '../../base/problem.ts'
 import type { Snapshots } from '../../control/snapshots.ts'
+import type { TenantHandle } from '../../control/tenant-directory.ts'
 import { manifestName } from '../../tenancy/manifest.ts'
 import type { HttpLimits } from '../limits.ts'
 import { answered, type Route, route } from '../route.ts'
@@ -19,6 +22,8 @@ interface File {
 }
 
 export function exportRoutes({ snapshots }: ExportOptions, limits: HttpLimits): Route[] {
+  /** Whose export is under way: each is a whole copy on the disk until it is sent. */
+  const sending = new Set<string>()
   return [
     route({
       method: 'get',
@@ -31,25 +36,42 @@ export function exportRoutes({ snapshots }: ExportOptions, limits: HttpLimits): 
       handle: async ({ tenant, response, signal }) => {
         // Says what is wrong with the library, as any request does, before a copy of it is made.
         await tenant.call('account.show', {}, { signal })
-        const { directory, manifest } = await snapshots.lend(tenant.id)
+        if (sending.has(tenant.id))
+          throw new Problem('too_many_requests', 'An export of yours is under way already.', {
+            retryAfterS: 30,
+          })
+        sending.add(tenant.id)
         try {
-          const made = Date.parse(manifest.made_at)
-          const own = { path: manifestName, bytes: statSync(join(directory, manifestName)).size }
-          const files: File[] = [own, ...manifest.files]
-          response.setHeader('Content-Type', 'application/x-tar')
-          response.setHeader('Content-Disposition', 'attachment; filename="carrel-export.tar"')
-          response.setHeader('Content-Length', tarBytes(files.map(({ bytes }) => bytes)))
-          response.setTimeout(limits.idleMs)
-          await pipeline(Readable.from(tarOf(directory, files, made)), response, { signal })
-        } catch (error) {
-          if (!signal.aborted) throw error
+          await send(tenant, response, signal)
         } finally {
-          await snapshots.discard(directory)
+          sending.delete(tenant.id)
         }
         return answered
       },
     }),
   ]
+
+  async function send(
+    tenant: TenantHandle,
+    response: Response,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { directory, manifest } = await snapshots.lend(tenant.id)
+    try {
+      const made = Date.parse(manifest.made_at)
+      const own = { path: manifestName, bytes: statSync(join(directory, manifestName)).size }
+      const files: File[] = [own, ...manifest.files]
+      response.setHeader('Content-Type', 'application/x-tar')
+      response.setHeader('Content-Disposition', 'attachment; filename="carrel-export.tar"')
+      response.setHeader('Content-Length', tarBytes(files.map(({ bytes }) => bytes)))
+      response.setTimeout(limits.idleMs)
+      await pipeline(Readable.from(tarOf(directory, files, made)), response, { signal })
+    } catch (error) {
+      if (!signal.aborted) throw error
+    } finally {
+      await snapshots.discard(directory)
+    }
+  }
 }
 
 async function* tarOf(
