@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { SignJWT } from 'jose'
+import { StartError } from './base/start-error.ts'
 import {
   operatorCommands,
   operatorOptions,
@@ -10,7 +11,6 @@ import {
   UsageError,
 } from './cli-operator.ts'
 import { type Config, ConfigError, loadEnvFile, readConfig } from './config.ts'
-import { StartError } from './context.ts'
 import { serverKey } from './control/server-key.ts'
 import { serve } from './main.ts'
 

@@ -71,6 +71,18 @@ const schema = z.object({
   EXTRACT_CPU_MS_MAX: integer(1_000, 86_400_000)
     .default(300_000)
     .describe('processor time for one document'),
+  OCR: z
+    .enum(['off', 'tesseract'])
+    .default('off')
+    .describe('reads pages that are pictures, with the `tesseract` of the system'),
+  OCR_LANGUAGES: z
+    .string()
+    .regex(
+      /^[A-Za-z][\w-]*(?:\/[\w-]+)?(?:\+[A-Za-z][\w-]*(?:\/[\w-]+)?)*$/,
+      'names languages as tesseract does, joined by +: eng+deu',
+    )
+    .default('eng')
+    .describe('languages of such pages, as `tesseract` names them, joined by `+`'),
   UPLOAD_BYTES_MAX: integer(1, 64 * 2 ** 30)
     .default(512 * 2 ** 20)
     .describe('one uploaded file'),
@@ -139,6 +151,14 @@ export function readConfig(
     ...config,
     POOL_MAX: Math.min(config.POOL_MAX, storesByDescriptors(config.SHARDS)),
   }
+}
+
+/** What another program must know of the environment: where programs and text recognition's models are, nothing of ours. */
+export function programEnvironment(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Record<string, string> {
+  const names = ['PATH', 'TESSDATA_PREFIX']
+  return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])))
 }
 
 /** Reads a `.env` file in the working directory, if there is one; what is set already stays. */

@@ -7,8 +7,9 @@ import { makeDirectory } from './base/fs.ts'
 import { createLog, type Log } from './base/log.ts'
 import { createMetrics, type Metrics } from './base/metrics.ts'
 import { type FileLock, lockFile } from './base/sqlite.ts'
+import { StartError } from './base/start-error.ts'
 import { type Care, openCare } from './care.ts'
-import type { Config } from './config.ts'
+import { type Config, programEnvironment } from './config.ts'
 import { Control } from './control/control.ts'
 import { DocumentEvents } from './control/document-events.ts'
 import { Fences } from './control/fences.ts'
@@ -27,6 +28,7 @@ import { queueLimits } from './threads/call-queue.ts'
 import { createExtractorPool, type ExtractorPool } from './threads/extractor-pool.ts'
 import { FitRunner } from './threads/fit-runner.ts'
 import { IngestRunner, readersMax } from './threads/ingest-runner.ts'
+import { type OcrProgram, openOcr } from './threads/ocr-program.ts'
 import type { StoreClosed } from './threads/protocol.ts'
 import { Shards } from './threads/shards.ts'
 import { version } from './version.ts'
@@ -44,9 +46,6 @@ const documentPagesMax = 20_000
 
 /** Where `npm start` puts the built web app. */
 const webRoot = fileURLToPath(new URL('../web/dist', import.meta.url))
-
-/** The server cannot start; the message is one line for a person. */
-export class StartError extends Error {}
 
 export interface Context extends AsyncDisposable {
   readonly log: Log
@@ -91,7 +90,8 @@ export async function createContext(
   // Somebody waits for the answer: an archive has a process of its own and does not wait for books.
   const expander = openExtractors(config, metrics, expandersMax)
   stack.defer(() => expander.close())
-  const runner = openRunner(config, log, metrics, { tenants, extractor })
+  const ocr = await openOcr(config, programEnvironment())
+  const runner = openRunner(config, log, metrics, { tenants, extractor, ocr })
   stack.defer(() => runner.close())
   const fits = openFits(log, tenants)
   stack.defer(() => fits.close())
@@ -210,6 +210,7 @@ function openExtractors(config: Config, metrics: Metrics, sizeMax: number): Extr
     idleMs: readerIdleMs,
     charactersMax: documentCharactersMax,
     pagesMax: documentPagesMax,
+    hasOcr: config.OCR !== 'off',
     onKill: (reason) => metrics.readerKills.inc({ reason }),
   })
 }
@@ -218,10 +219,15 @@ function openRunner(
   config: Config,
   log: Log,
   metrics: Metrics,
-  { tenants, extractor }: { tenants: TenantDirectory; extractor: ExtractorPool },
+  {
+    tenants,
+    extractor,
+    ocr,
+  }: { tenants: TenantDirectory; extractor: ExtractorPool; ocr: OcrProgram | undefined },
 ): IngestRunner {
   return new IngestRunner({
     extractor,
+    ocr,
     concurrencyMax: config.EXTRACTORS,
     call: (tenant, operation, args) => tenants.call(tenant, operation, args),
     openOriginal: (tenant, sha256, extension) => tenants.openOriginal(tenant, sha256, extension),

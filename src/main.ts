@@ -1,7 +1,8 @@
 /** Runs the server: settings → context → listen → drain on SIGTERM. */
 import { checkSqliteVersion } from './base/sqlite.ts'
+import { StartError } from './base/start-error.ts'
 import type { Config } from './config.ts'
-import { createContext, StartError } from './context.ts'
+import { createContext } from './context.ts'
 
 /**
  * Serves until SIGTERM or SIGINT, then answers what was taken in and leaves the data directory at rest.

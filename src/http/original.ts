@@ -67,8 +67,8 @@ export async function sendOriginal(
   })
 }
 
-/** RFC 9110, section 13.1.2: weak comparison, a list, or any. */
-function isKnown(header: string | undefined, etag: string): boolean {
+/** Whether the client has these bytes. RFC 9110, section 13.1.2: weak comparison, a list, or any. */
+export function isKnown(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false
   if (header.trim() === '*') return true
   return header.split(',').some((candidate) => candidate.trim().replace(/^W\//, '') === etag)

@@ -34,6 +34,14 @@ export interface MarkedPage extends Page {
   readonly isRecognised?: boolean
 }
 
+/** Reads the text off pictures of pages; synchronous, for a reader process waits for its answers. */
+export interface PageRecogniser {
+  /** What is known of the page from an earlier try; null when nothing is. */
+  known(page: number): string | null
+  /** @returns null when it could not be recognised */
+  recognise(page: number, png: Uint8Array): string | null
+}
+
 export interface ExtractInput {
   readonly source: ByteSource
   /** As the person named it: a hint, never a path. */
@@ -41,6 +49,8 @@ export interface ExtractInput {
   /** Characters (UTF-16 units) after which reading stops with `too_much_text`. */
   readonly charactersMax: number
   readonly pagesMax: number
+  /** For pages without text; without it they stay empty. */
+  readonly recogniser?: PageRecogniser
 }
 
 /** What is known once all pages were read. */

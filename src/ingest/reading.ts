@@ -15,6 +15,7 @@ import { isSuspicious } from './suspicious-text.ts'
 
 /** UTF-16 units in one batch: small transactions let a query through between two of them. */
 const batchCharactersMax = 64 * 1024
+const recognisedPagesMax = 8
 const titleMax = 300
 
 export interface Reading {
@@ -44,7 +45,7 @@ export async function readDocument(reading: Reading): Promise<ExtractSummary> {
   }
   for (const told of heads.end()) batches.addPassages(passager.push(told.page, told.body))
   batches.addPassages(passager.end())
-  if (batches.passagesDone === 0) throw noText(batches.tally.pages)
+  if (batches.passagesDone === 0) throw noText(batches.tally.pages, input.recogniser !== undefined)
   batches.flush()
   const { outline, warnings } = extraction.end()
   return {
@@ -93,6 +94,8 @@ class Batches {
   addPage(page: ReadPage): void {
     this.#pages.push(page)
     this.tally.add(page)
+    // A recognised page took seconds: what came of it is worth writing down soon.
+    if (page.source === 'ocr') this.#size += batchCharactersMax / recognisedPagesMax
     this.#grow(page.text.length)
   }
 
@@ -130,10 +133,12 @@ function usable(title: string | null): string | null {
   return title === null ? null : title.slice(0, titleMax).toWellFormed()
 }
 
-function noText(pages: number): ExtractError {
+function noText(pages: number, wasRecognised: boolean): ExtractError {
   const where = pages === 1 ? 'on its page' : `on any of its ${pages} pages`
   return new ExtractError(
     'no_text',
-    `There is no text ${where}: these are probably pictures of text. Run the file through text recognition (OCR) and upload the result.`,
+    wasRecognised
+      ? `There is no text ${where}, and text recognition (OCR) found none in their pictures.`
+      : `There is no text ${where}: these are probably pictures of text. Run the file through text recognition (OCR) and upload the result.`,
   )
 }

@@ -2,9 +2,10 @@
 import { ExtractError } from '../ingest/contract.ts'
 import { zipMediaType } from '../ingest/media-type.ts'
 import { type ArchiveMessage, archiveMessage } from './archive-messages.ts'
+import { Guard } from './extractor-guard.ts'
 import { BrokenReader } from './extractor-output.ts'
 import type { ExtractorProcess } from './extractor-process.ts'
-import { Guard, type RunLimits, type RunResult, readBytes, sizeOf } from './extractor-run.ts'
+import { type RunLimits, type RunResult, readBytes, sizeOf } from './extractor-run.ts'
 
 /** Lines in the answer about what was left out. */
 const skippedMax = 1_000

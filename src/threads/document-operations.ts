@@ -22,6 +22,7 @@ import {
   type ReportView,
   reportOf,
 } from '../library/reader.ts'
+import { type Thumbnail, thumbnailOf } from '../library/thumbnails.ts'
 import { noteVectorChange } from '../library/vector-changes.ts'
 import { dropPending } from '../search/index-writer.ts'
 import { originalPath, uploadPath } from '../tenancy/layout.ts'
@@ -134,6 +135,14 @@ export function contents(
   const row = documentRow(app, id)
   mustBeRead(row)
   return { items: contentsOf(app, row) }
+}
+
+export function thumbnail(
+  _context: ShardContext,
+  { app }: Store,
+  { id }: { id: string },
+): Thumbnail {
+  return thumbnailOf(app, documentRow(app, id).seq)
 }
 
 export function report(

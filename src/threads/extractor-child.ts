@@ -6,9 +6,11 @@ import { readSync, writeSync } from 'node:fs'
 import { expandArchive } from '../ingest/archive/expand.ts'
 import { ExtractError, type ExtractFailure } from '../ingest/contract.ts'
 import { createExtractors } from '../ingest/extract/registry.ts'
-import type { ByteSource } from '../ingest/extraction.ts'
+import type { ByteSource, PageRecogniser } from '../ingest/extraction.ts'
 import { createLanguageDetector } from '../ingest/language.ts'
 import { zipMediaType } from '../ingest/media-type.ts'
+import { PdfiumHost } from '../ingest/pdf/host.ts'
+import { drawThumbnail } from '../ingest/picture/thumbnail.ts'
 import { readDocument } from '../ingest/reading.ts'
 import type { ArchiveMessage } from './archive-messages.ts'
 import {
@@ -17,6 +19,7 @@ import {
   encodeJson,
   frameBytesMax,
   headerBytes,
+  type OcrMessage,
   type StartMessage,
 } from './extractor-frames.ts'
 import type { ChildMessage } from './extractor-messages.ts'
@@ -101,6 +104,17 @@ async function expand(source: ByteSource): Promise<void> {
   send({ type: 'expanded' })
 }
 
+/** Pictures of pages go out, their text comes back. */
+const recogniser: PageRecogniser = {
+  known: (page) => ask(page, null),
+  recognise: (page, png) => ask(page, Buffer.from(png).toString('base64')),
+}
+
+function ask(page: number, png: string | null): string | null {
+  send({ type: 'ocr', page, png })
+  return (JSON.parse(Buffer.from(receiveFrame()).toString('utf8')) as OcrMessage).text
+}
+
 function failureOf(error: unknown): ExtractFailure {
   if (error instanceof ExtractError) return { code: error.code, detail: error.message }
   if (error instanceof RangeError && /memory|allocation|length/i.test(error.message))
@@ -113,20 +127,27 @@ function failureOf(error: unknown): ExtractFailure {
 }
 
 async function main(): Promise<void> {
-  const extractors = createExtractors()
+  const host = new PdfiumHost()
+  const extractors = createExtractors(host)
   const detect = await createLanguageDetector()
   send({ type: 'ready' })
   for (;;) {
     const start = JSON.parse(Buffer.from(receiveFrame()).toString('utf8')) as StartMessage
+    const source = createSource(start.size)
     try {
       if (start.mediaType === zipMediaType) {
-        await expand(createSource(start.size))
+        await expand(source)
+        continue
+      }
+      if (start.task === 'thumbnail') {
+        const png = await drawThumbnail(host, start.mediaType, source)
+        send({ type: 'thumbnail', png: png && Buffer.from(png).toString('base64') })
         continue
       }
       const summary = await readDocument({
         extractors,
         mediaType: start.mediaType,
-        input: { ...start, source: createSource(start.size) },
+        input: { ...start, source, ...(start.hasOcr && { recogniser }) },
         detect,
         onBatch: (batch) => send({ type: 'batch', batch }),
       })

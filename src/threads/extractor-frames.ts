@@ -12,11 +12,20 @@ export const blockBytesMax = 1024 * 1024
 
 /** What the parent says to begin a document; everything after are blocks of bytes the child asked for. */
 export interface StartMessage {
+  /** Not given: to read it. */
+  readonly task?: 'thumbnail'
   readonly mediaType: string
   readonly filename: string
   readonly size: number
   readonly charactersMax: number
   readonly pagesMax: number
+  /** Whether pages without text are to be sent as pictures. */
+  readonly hasOcr?: boolean
+}
+
+/** The answer to a page that was sent to be recognised. */
+export interface OcrMessage {
+  readonly text: string | null
 }
 
 export function encodeFrame(body: Uint8Array): Uint8Array {

@@ -1,7 +1,7 @@
 /** What a reader process may say, as schemas: its words are checked on arrival, for a hostile document may have written them. */
 import { z } from 'zod'
 import { pageCharactersMax } from '../ingest/limits.ts'
-import { blockBytesMax } from './extractor-frames.ts'
+import { blockBytesMax, frameBytesMax } from './extractor-frames.ts'
 
 /** Limits of one value each; a text outside them was not made by our extractors. */
 const passageCharactersMax = 8_000
@@ -20,6 +20,8 @@ function text(lengthMax: number) {
     .refine((value) => value.isWellFormed() && !value.includes('\0'))
 }
 
+/** A picture; a frame holds no longer one. */
+const base64 = z.string().max(frameBytesMax)
 const count = z.int().min(0)
 const pageNumber = z.int().min(1)
 const language = z.string().regex(/^[a-z]{2,3}$/)
@@ -104,6 +106,8 @@ export const childMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('ready') }),
   readMessage,
   z.strictObject({ type: z.literal('batch'), batch }),
+  z.strictObject({ type: z.literal('ocr'), page: pageNumber, png: base64.nullable() }),
+  z.strictObject({ type: z.literal('thumbnail'), png: base64.nullable() }),
   z.strictObject({ type: z.literal('done'), summary }),
   failureMessage,
 ])

@@ -2,8 +2,10 @@
 import { Problem } from '../base/problem.ts'
 import type { ExtractBatch, ExtractSummary } from '../ingest/contract.ts'
 import { type ExpandRequest, expandArchive } from './archive-run.ts'
+import type { KillReason } from './extractor-guard.ts'
 import { ExtractorProcess } from './extractor-process.ts'
-import { type KillReason, type RunLimits, type RunResult, readDocument } from './extractor-run.ts'
+import type { PageOcr, RunLimits, RunResult } from './extractor-run.ts'
+import { readWithThumbnail } from './thumbnail-run.ts'
 
 export interface ExtractRequest {
   /** Open for reading; stays the caller's, who closes it once `extract` has settled. */
@@ -15,6 +17,10 @@ export interface ExtractRequest {
   readonly signal?: AbortSignal
   /** Takes a part of the result; the reader waits while it runs, so that nothing piles up here. */
   readonly onBatch: (batch: ExtractBatch) => Promise<void>
+  /** Reads pictures of pages that have no text. */
+  readonly ocr?: PageOcr | undefined
+  /** Takes the document's picture (PNG), or null, before `extract` resolves; not given: none is made. */
+  readonly onThumbnail?: (png: Uint8Array | null) => void
 }
 
 export interface ExtractorOptions {
@@ -31,6 +37,8 @@ export interface ExtractorOptions {
   readonly pagesMax: number
   /** How long a process without work is kept; its memory goes back to the machine then. */
   readonly idleMs: number
+  /** Whether processes also draw pages for text recognition, which takes processor time of its own. */
+  readonly hasOcr?: boolean
   /** Told when a process had to be killed, for metrics and the log. */
   readonly onKill?: (reason: KillReason) => void
   /** The program the processes run; another one in tests. */
@@ -69,6 +77,9 @@ const documentsMax = 200
 /** A process that holds more than this part of its memory limit after a document is not kept. */
 const keptMemoryShare = 0.5
 
+/** The kernel's limit of a process that draws scans: thousands of pages, half a second each. */
+const ocrCpuFactor = 10
+
 /** V8 does not start with less. */
 const heapMegabytesMin = 64
 
@@ -103,7 +114,7 @@ class Pool implements ExtractorPool {
   }
 
   extract(request: ExtractRequest): Promise<ExtractSummary> {
-    return this.#run(request, (process, limits) => readDocument(process, request, limits))
+    return this.#run(request, (process, limits) => readWithThumbnail(process, request, limits))
   }
 
   async expand(request: ExpandRequest): Promise<void> {
@@ -188,7 +199,11 @@ class Pool implements ExtractorPool {
     // Half of the memory for objects, the other half for the parser's own memory, which does not count as heap.
     const heapMegabytesMax = Math.max(heapMegabytesMin, Math.floor(memoryBytesMax / 2 / 2 ** 20))
     const worker = {
-      process: new ExtractorProcess({ entry, heapMegabytesMax, cpuMsMax }),
+      process: new ExtractorProcess({
+        entry,
+        heapMegabytesMax,
+        cpuMsMax: cpuMsMax * (this.#options.hasOcr ? ocrCpuFactor : 1),
+      }),
       documents: 0,
     }
     this.#workers.add(worker)

@@ -4,7 +4,13 @@ import { constants, setPriority } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { z } from 'zod'
-import { decodeFrames, encodeFrame, encodeJson, type StartMessage } from './extractor-frames.ts'
+import {
+  decodeFrames,
+  encodeFrame,
+  encodeJson,
+  type OcrMessage,
+  type StartMessage,
+} from './extractor-frames.ts'
 import { BrokenReader } from './extractor-output.ts'
 import { readUsage, type Usage } from './extractor-usage.ts'
 
@@ -113,6 +119,11 @@ export class ExtractorProcess {
   /** Answers a request for bytes. */
   sendBytes(bytes: Uint8Array): void {
     this.#input.write(encodeFrame(bytes))
+  }
+
+  /** Answers a request for the text of a picture. */
+  sendJson(message: OcrMessage): void {
+    this.#input.write(encodeJson(message))
   }
 
   kill(): void {

@@ -7,11 +7,10 @@ import {
   type ExtractFailureCode,
   type ExtractSummary,
 } from '../ingest/contract.ts'
-import { outOfMemory } from '../ingest/limits.ts'
+import { Guard, type GuardLimits } from './extractor-guard.ts'
 import { type ChildMessage, childMessage } from './extractor-messages.ts'
 import { BrokenReader, OutputCheck } from './extractor-output.ts'
-import type { Ending, ExtractorProcess } from './extractor-process.ts'
-import { type Usage, usageIntervalMs } from './extractor-usage.ts'
+import type { ExtractorProcess } from './extractor-process.ts'
 
 const statFile = promisify(fstat)
 const readFileAt = promisify(read)
@@ -19,24 +18,26 @@ const readFileAt = promisify(read)
 /** Failures after which a process is as good as new: it read the document to where it ends, and said so. */
 const cleanFailures: ReadonlySet<ExtractFailureCode> = new Set(['no_text', 'password_required'])
 
-/** Why a process was ended before it had finished by itself. */
-export type KillReason = 'memory' | 'cpu' | 'silence' | 'broken' | 'aborted'
-
 export interface RunRequest {
   readonly fd: number
   readonly mediaType: string
   readonly filename: string
   readonly onBatch: (batch: ExtractBatch) => Promise<void>
+  /** Reads pictures of pages that have no text; without it such pages stay empty. */
+  readonly ocr?: PageOcr | undefined
 }
 
-export interface RunLimits {
-  readonly memoryBytesMax: number
-  readonly cpuMsMax: number
-  readonly silenceMsMax: number
+/** Text recognition, for one document. */
+export interface PageOcr {
+  /** What was recognised of the page at an earlier try; null when nothing was tried. */
+  known(page: number): Promise<string | null>
+  /** @returns null when the page could not be recognised */
+  recognise(page: number, png: Uint8Array): Promise<string | null>
+}
+
+export interface RunLimits extends GuardLimits {
   readonly charactersMax: number
   readonly pagesMax: number
-  readonly signal: AbortSignal
-  readonly onKill?: (reason: KillReason) => void
 }
 
 export interface RunResult<S = ExtractSummary> {
@@ -70,14 +71,15 @@ export async function readDocument(
 
 async function converse(
   process: ExtractorProcess,
-  { fd, mediaType, filename, onBatch }: RunRequest,
+  { fd, mediaType, filename, onBatch, ocr }: RunRequest,
   limits: RunLimits,
   guard: Guard,
 ): Promise<ExtractSummary> {
   const { charactersMax, pagesMax } = limits
   const size = await sizeOf(fd)
   const check = new OutputCheck(limits)
-  process.begin({ mediaType, filename, size, charactersMax, pagesMax })
+  const hasOcr = ocr !== undefined
+  process.begin({ mediaType, filename, size, charactersMax, pagesMax, hasOcr })
   for (;;) {
     const message = await guard.wait(process.next(childMessage))
     switch (message?.type) {
@@ -96,10 +98,27 @@ async function converse(
       case 'done':
         check.summary(message.summary)
         return message.summary
+      case 'ocr':
+        // Drawing a page is long work; each has its own processor time.
+        guard.restartCpu()
+        process.sendJson({ text: await recognise(ocr, message) })
+        break
+      case 'thumbnail':
+        throw new BrokenReader('The reader sent a picture that nobody asked for.')
       case 'failed':
         throw new ExtractError(message.failure.code, message.failure.detail)
     }
   }
+}
+
+/** A page is asked about twice: whether it was recognised already, and, if not, with its picture. */
+async function recognise(
+  ocr: PageOcr | undefined,
+  { page, png }: Extract<ChildMessage, { type: 'ocr' }>,
+): Promise<string | null> {
+  if (!ocr) throw new BrokenReader('The reader wants a page recognised that nobody asked for.')
+  if (png === null) return await ocr.known(page)
+  return await ocr.recognise(page, Buffer.from(png, 'base64'))
 }
 
 export async function sizeOf(fd: number): Promise<number> {
@@ -117,100 +136,4 @@ export async function readBytes(
   const bytes = Buffer.allocUnsafe(wanted)
   const { bytesRead } = await readFileAt(fd, bytes, 0, wanted, position)
   return bytes.subarray(0, bytesRead)
-}
-
-/** Watches a process while it reads one document. */
-export class Guard {
-  reason: KillReason | undefined
-  readonly #process: ExtractorProcess
-  readonly #limits: RunLimits
-  readonly #timer: NodeJS.Timeout
-  readonly #onAbort = () => this.kill('aborted')
-  #cpuMsBefore: number | undefined
-  #isWaiting = false
-  #isOver = false
-  /** Silence counts only while we wait for the process, never while it waits for us. */
-  #silentMs = 0
-  #checkedAt = performance.now()
-
-  constructor(process: ExtractorProcess, limits: RunLimits) {
-    this.#process = process
-    this.#limits = limits
-    limits.signal.addEventListener('abort', this.#onAbort)
-    this.#timer = setInterval(() => this.#check(), usageIntervalMs)
-  }
-
-  /** The process's next word; the clock of silence runs meanwhile. */
-  async wait<T>(next: Promise<T>): Promise<T> {
-    this.#isWaiting = true
-    try {
-      return await next
-    } finally {
-      this.#isWaiting = false
-    }
-  }
-
-  progress(): void {
-    this.#silentMs = 0
-  }
-
-  kill(reason: KillReason): void {
-    if (this.reason !== undefined || this.#isOver) return
-    this.reason = reason
-    this.#process.kill()
-    this.#limits.onKill?.(reason)
-  }
-
-  stop(): void {
-    this.#isOver = true
-    clearInterval(this.#timer)
-    this.#limits.signal.removeEventListener('abort', this.#onAbort)
-  }
-
-  /** What a person is told about a process that ended in the middle of their document. */
-  async explain(exited: Promise<Ending>): Promise<unknown> {
-    const ending = await exited
-    switch (this.reason) {
-      case 'aborted':
-        return this.#limits.signal.reason
-      case 'memory':
-        return outOfMemory()
-      case 'cpu':
-      case 'silence':
-        return outOfTime()
-      case 'broken':
-      case undefined:
-        if (ending.ranOutOfHeap) return outOfMemory()
-        return ending.signal === 'SIGXCPU' ? outOfTime() : crashed()
-    }
-  }
-
-  async #check(): Promise<void> {
-    const now = performance.now()
-    if (this.#isWaiting) this.#silentMs += now - this.#checkedAt
-    this.#checkedAt = now
-    if (this.#silentMs > this.#limits.silenceMsMax) this.kill('silence')
-    const usage = await this.#process.usage()
-    if (usage) this.#weigh(usage)
-  }
-
-  #weigh({ bytes, cpuMs }: Usage): void {
-    this.#cpuMsBefore ??= cpuMs
-    if (bytes > this.#limits.memoryBytesMax) this.kill('memory')
-    if (cpuMs - this.#cpuMsBefore > this.#limits.cpuMsMax) this.kill('cpu')
-  }
-}
-
-function crashed(): ExtractError {
-  return new ExtractError(
-    'reader_crashed',
-    'The program that reads documents stopped in the middle of this one. Open the file in another program, save or export it again, and upload that copy.',
-  )
-}
-
-function outOfTime(): ExtractError {
-  return new ExtractError(
-    'out_of_time',
-    'Reading the document took longer than allowed. Split it, or save it again in a simpler form, and upload that.',
-  )
 }

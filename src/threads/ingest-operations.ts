@@ -30,6 +30,12 @@ import {
   passageRanges,
   revisionsOf,
 } from '../library/passages.ts'
+import {
+  dropRecognisedPages,
+  keepRecognisedPage,
+  recognisedPage,
+} from '../library/recognised-pages.ts'
+import { setThumbnail } from '../library/thumbnails.ts'
 import { noteVectorChange } from '../library/vector-changes.ts'
 import {
   dropPending,
@@ -85,7 +91,11 @@ export function append(
 export function finish(
   context: ShardContext,
   { app }: Store,
-  { job, summary }: { job: ClaimedJob; summary: ExtractSummary },
+  {
+    job,
+    summary,
+    thumbnail,
+  }: { job: ClaimedJob; summary: ExtractSummary; thumbnail?: Uint8Array | null },
 ): DocumentView | null {
   return app.transaction(() => {
     if (!holdsJob(app, job)) return null
@@ -93,8 +103,32 @@ export function finish(
     for (const revision of revisionsOf(app, job.documentSeq))
       if (revision !== job.revision) dropSearched(app, { documentSeq: job.documentSeq, revision })
     completeJob(app, job, summary, context.nowMs())
+    setThumbnail(app, job.documentSeq, thumbnail ?? null)
+    dropRecognisedPages(app, job.documentSeq)
     noteVectorChange(app, 'embed', passageRanges(app, job))
     return documentView(app, documentRow(app, job.documentId))
+  })
+}
+
+/** What an earlier try recognised of a page. */
+export function recognised(
+  _context: ShardContext,
+  { app }: Store,
+  { job, page }: { job: Job; page: number },
+): string | null {
+  return recognisedPage(app, job.documentSeq, page)
+}
+
+/** Keeps a recognised page until its document is ready. @returns false when this try no longer holds the job */
+export function keepRecognised(
+  _context: ShardContext,
+  { app }: Store,
+  { job, page, text }: { job: Job; page: number; text: string },
+): boolean {
+  return app.unsyncedTransaction(() => {
+    if (!holdsJob(app, job)) return false
+    keepRecognisedPage(app, job.documentSeq, page, text)
+    return true
   })
 }
 

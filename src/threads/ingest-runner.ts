@@ -2,11 +2,14 @@
 import type { FileHandle } from 'node:fs/promises'
 import { Problem } from '../base/problem.ts'
 import { ExtractError, type ExtractFailure } from '../ingest/contract.ts'
+import { hasThumbnail } from '../ingest/picture/limits.ts'
 import type { ClaimedJob } from '../library/jobs.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import type { ExtractorPool } from './extractor-pool.ts'
 import { isHeldBack } from './held-back.ts'
+import type { OcrProgram } from './ocr-program.ts'
 import type { OperationName, Operations } from './operations.ts'
+import { keepingOcr } from './page-ocr.ts'
 import { ReadingTurns } from './reading-turns.ts'
 
 /** A reader that crashed may have been unlucky once (memory of the machine); twice is the document. */
@@ -32,6 +35,8 @@ export interface IngestRunnerOptions {
     operation: Name,
     args: Operations[Name]['args'],
   ): Promise<Operations[Name]['result']>
+  /** Reads pictures of pages; not given, pages without text stay empty. */
+  readonly ocr?: OcrProgram | undefined
   openOriginal(tenant: TenantId, sha256: string, extension: string): Promise<FileHandle>
   /** Told of each document that ended, for logs and metrics. */
   onEnd(end: IngestEnd): void
@@ -193,14 +198,29 @@ export class IngestRunner {
 
   /** @returns false when the job was taken away meanwhile (cancelled, or its document was deleted) */
   async #extract(tenant: TenantId, job: ClaimedJob): Promise<boolean> {
-    const { call, extractor, openOriginal } = this.#options
+    const { call, extractor, ocr, openOriginal } = this.#options
     const lost = new AbortController()
     const signal = AbortSignal.any([lost.signal, this.#closing.signal])
     const file = await openOriginal(tenant, job.sha256, job.extension)
     const turn = this.#turns.begin(tenant)
     this.#readings.set(job, { tenant, lost })
     try {
+      let thumbnail: Uint8Array | null = null
       const summary = await extractor.extract({
+        ...(hasThumbnail(job.mediaType) && {
+          onThumbnail: (png: Uint8Array | null) => {
+            thumbnail = png
+          },
+        }),
+        ocr:
+          ocr &&
+          keepingOcr({
+            ocr,
+            job,
+            signal,
+            call: (name, args) => call(tenant, name, args),
+            pass: () => this.#turns.pass(turn, signal),
+          }),
         fd: file.fd,
         mediaType: job.mediaType,
         filename: job.filename,
@@ -211,7 +231,7 @@ export class IngestRunner {
           else lost.abort()
         },
       })
-      return (await call(tenant, 'ingest.finish', { job, summary })) !== null
+      return (await call(tenant, 'ingest.finish', { job, summary, thumbnail })) !== null
     } catch (error) {
       if (lost.signal.aborted) return false
       throw error

@@ -1,6 +1,7 @@
 /** Reading a document: the text of its pages, its table of contents, its picture, and what was read of each page. */
 import { z } from 'zod'
-import { type Route, route } from '../route.ts'
+import { isKnown } from '../original.ts'
+import { answered, type Route, route } from '../route.ts'
 import { json, reportSchema } from '../wire.ts'
 
 /** As in `documents.ts`: any text, since what names no document of the caller's gets one answer. */
@@ -53,9 +54,42 @@ const pagesReportSchema = z.object({
   next_cursor: z.string().nullable(),
 })
 
+function thumbnailRoute(): Route {
+  return route({
+    method: 'get',
+    path: '/v1/documents/:id/thumbnail',
+    scope: 'read',
+    summary: 'A small picture: a PDF’s first page, an EPUB’s cover; If-None-Match is heeded',
+    params: documentParams,
+    reply: {
+      status: 200,
+      description: 'PNG, at most 480 pixels high.',
+      mediaType: 'image/png',
+      more: { 304: 'The client has this picture.' },
+    },
+    problems: ['not_found'],
+    handle: async ({ tenant, params, request, response, signal }) => {
+      const { sha256, png } = await tenant.call('documents.thumbnail', params, { signal })
+      const etag = `"${sha256}"`
+      response.setHeader('ETag', etag)
+      response.setHeader('Content-Security-Policy', "sandbox; default-src 'none'")
+      if (isKnown(request.headers['if-none-match'], etag)) {
+        response.statusCode = 304
+        response.end()
+        return answered
+      }
+      response.setHeader('Content-Type', 'image/png')
+      response.setHeader('Content-Length', png.length)
+      response.end(request.method === 'HEAD' ? undefined : png)
+      return answered
+    },
+  })
+}
+
 export function readerRoutes(): Route[] {
   const common = { method: 'get', scope: 'read', problems: ['not_found'] } as const
   return [
+    thumbnailRoute(),
     route({
       ...common,
       path: '/v1/documents/:id/pages/:number',

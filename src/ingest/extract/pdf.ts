@@ -5,6 +5,7 @@ import type { ExtractInput, Extraction, Extractor, Heading, MarkedPage } from '.
 import { checkLimits, tooManyPages } from '../limits.ts'
 import { damaged, PdfDocument } from '../pdf/document.ts'
 import { type Guard, PdfiumHost } from '../pdf/host.ts'
+import { ScannedPages } from '../pdf/scanned-pages.ts'
 
 const labelMax = 40
 const titleMax = 300
@@ -34,14 +35,15 @@ function readPdf(input: ExtractInput, guard: Guard, document: PdfDocument): Extr
   async function* pages(): AsyncGenerator<MarkedPage> {
     const limits = checkLimits(input)
     const dehyphenator = createDehyphenator()
+    const scans = input.recogniser && new ScannedPages(input.recogniser)
     const byPage = Map.groupBy(outline, ({ page }) => page)
     let broken = 0
     for (let index = 0; index < pageCount; index++) {
-      const raw = guard(() => document.pageText(index))
-      if (raw === undefined) broken++
-      const text = dehyphenator.join(cleanText(raw ?? ''))
-      limits.page(text.length)
+      const { isBroken, isRecognised, ...read } = guard(() => readPage(document, index, scans))
+      if (isBroken) broken++
       const number = index + 1
+      const text = dehyphenator.join(read.text)
+      limits.page(text.length)
       const label = document.pageLabel(index)?.slice(0, labelMax).toWellFormed() ?? null
       yield {
         number,
@@ -50,13 +52,28 @@ function readPdf(input: ExtractInput, guard: Guard, document: PdfDocument): Extr
         headings: findHeadings(text, byPage.get(number) ?? []),
         wholes: [],
         isPrinted: true,
+        isRecognised,
       }
     }
     guard(() => document.close())
     if (broken * 2 >= pageCount) throw damaged()
+    if (scans) warnings.push(...scans.warnings())
     if (broken > 0) warnings.push(`${broken} of ${pageCount} pages are damaged and were left out.`)
   }
   return { pagesTotal: pageCount, pages: pages(), end: () => ({ title, outline, warnings }) }
+}
+
+/** The page's own text; where it has none, what can be recognised of its picture. */
+function readPage(
+  document: PdfDocument,
+  index: number,
+  scans: ScannedPages | undefined,
+): { text: string; isBroken: boolean; isRecognised: boolean } {
+  const raw = document.pageText(index)
+  const text = cleanText(raw ?? '')
+  const isBroken = raw === undefined
+  if (text !== '' || isBroken || !scans) return { text, isBroken, isRecognised: false }
+  return { text: cleanText(scans.read(document, index + 1)), isBroken, isRecognised: true }
 }
 
 function cleanTitle(title: string): string {

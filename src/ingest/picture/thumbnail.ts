@@ -4,24 +4,14 @@ import { readPackage } from '../epub/package.ts'
 import type { ByteSource } from '../extraction.ts'
 import { PdfDocument } from '../pdf/document.ts'
 import type { PdfiumHost } from '../pdf/host.ts'
+import { thumbnailSideMax } from './limits.ts'
 import { picturePdf } from './picture-pdf.ts'
 import { encodePng } from './png.ts'
 
 /** As sharp as a shelf of covers needs on a screen of double density. */
 const widthMax = 320
-const heightMax = 480
 const scaleMax = 2
 const coverBytesMax = 20 * 1024 * 1024
-/** Each way; what a reader process may send. */
-export const thumbnailSideMax = 480
-export const thumbnailBytesMax = 1024 * 1024
-
-const drawn: ReadonlySet<string> = new Set(['application/pdf', 'application/epub+zip'])
-
-/** Whether documents of this type can have one. */
-export function hasThumbnail(mediaType: string): boolean {
-  return drawn.has(mediaType)
-}
 
 /** @returns PNG; null where there is nothing to draw. @throws what reading the document throws */
 export async function drawThumbnail(
@@ -34,7 +24,12 @@ export async function drawThumbnail(
   const { pdfium, guard } = await host.load()
   const picture = guard(() => {
     const document = new PdfDocument(pdfium, drawable)
-    const first = document.draw(0, { widthMax, heightMax, isGrey: false, scaleMax })
+    const first = document.draw(0, {
+      widthMax,
+      heightMax: thumbnailSideMax,
+      isGrey: false,
+      scaleMax,
+    })
     document.close()
     return first
   })

@@ -1,0 +1,2 @@
+/** The server cannot start; the message is one line for a person. */
+export class StartError extends Error {}
