@@ -43,6 +43,16 @@ test('a PDF is read and found with its page and printed label', async () => {
   const [hit] = await ann.search(`"${words}"`)
   expect(hit).toMatchObject({ document_id: id, page: 3, page_label: page.body.label })
   expect(hit?.snippet).toContain('<mark>')
+  expect(page.body.text.slice(hit?.start, hit?.end)).toContain(words.split(' ')[0])
+  const picture = await fetch(`${server.url}/v1/documents/${id}/thumbnail`, {
+    headers: { authorization: `Bearer ${await signToken(secret, 'ann')}` },
+  })
+  expect(picture.headers.get('content-type')).toBe('image/png')
+  expect(
+    Buffer.from(await picture.arrayBuffer())
+      .subarray(1, 4)
+      .toString(),
+  ).toBe('PNG')
 })
 
 test('another user finds nothing, and a foreign id is answered as one that never was', async () => {

@@ -27,6 +27,8 @@ export interface HitAnswer {
   readonly title: string
   readonly page: number
   readonly page_label: string | null
+  readonly start: number
+  readonly end: number
   readonly section: readonly string[]
   readonly text: string
   readonly snippet: string

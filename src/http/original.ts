@@ -1,4 +1,4 @@
-/** The original's bytes: whole or one range, streamed from its file, to be saved and never shown. */
+/** The original's bytes: whole or one range, streamed from its file, to be saved; a PDF may be shown, in a sandbox. */
 import type { FileHandle } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { create as contentDisposition } from 'content-disposition'
@@ -9,10 +9,18 @@ import type { TenantHandle } from '../control/tenant-directory.ts'
 /** Large enough that a book takes a few hundred reads, small enough that a thousand downloads take little memory. */
 const chunkBytes = 128 * 1024
 
+/** Everything else is saved, however it is asked for: HTML and SVG run programs, text is guessed at. */
+const shown: ReadonlySet<string> = new Set(['application/pdf'])
+/** An origin of its own, no scripts, no forms, nothing fetched; into no frame but those of this server's own pages. */
+const savedPolicy = "sandbox; default-src 'none'; frame-ancestors 'none'"
+const shownPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
+
 interface Download {
   readonly request: Request
   readonly response: Response
   readonly signal: AbortSignal
+  /** To be shown instead of saved, where the type allows it. */
+  readonly isInline: boolean
   /** A client that takes nothing for this long is cut. */
   readonly idleMs: number
 }
@@ -30,14 +38,15 @@ interface Span {
 export async function sendOriginal(
   tenant: TenantHandle,
   id: string,
-  { request, response, signal, idleMs }: Download,
+  { request, response, signal, isInline, idleMs }: Download,
 ): Promise<void> {
   const original = await tenant.call('documents.original', { id }, { signal })
   const etag = `"${original.sha256}"`
   response.setHeader('ETag', etag)
   response.setHeader('Accept-Ranges', 'bytes')
-  // Whatever the file claims to be, it is not a page of ours: saved, never run, never drawn into another site.
-  response.setHeader('Content-Security-Policy', "sandbox; default-src 'none'")
+  // Whatever the file claims to be, it is not a page of ours: never run, never drawn into another site.
+  const isShown = isInline && shown.has(original.media_type)
+  response.setHeader('Content-Security-Policy', isShown ? shownPolicy : savedPolicy)
   response.setHeader('Cross-Origin-Resource-Policy', 'same-origin')
   if (isKnown(request.headers['if-none-match'], etag)) {
     response.statusCode = 304
@@ -54,7 +63,8 @@ export async function sendOriginal(
   response.statusCode = span ? 206 : 200
   if (span) response.setHeader('Content-Range', `bytes ${start}-${end}/${original.bytes}`)
   response.setHeader('Content-Type', original.media_type)
-  response.setHeader('Content-Disposition', contentDisposition(original.filename))
+  const type = isShown ? 'inline' : 'attachment'
+  response.setHeader('Content-Disposition', contentDisposition(original.filename, { type }))
   response.setHeader('Content-Length', end - start + 1)
   if (!handle) {
     response.end()

@@ -82,7 +82,7 @@ test('a client that leaves in the middle of a download leaves no open file', asy
 
 test('a foreign document, an unknown one and nonsense cannot be told apart', async () => {
   const { server, id } = await withDocument()
-  const paths = ['', '/original', '/pages/1']
+  const paths = ['', '/original', '/pages/1', '/thumbnail', '/contents', '/report']
   for (const rest of paths) {
     const bodies = new Set<string>()
     for (const name of [

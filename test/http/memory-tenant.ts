@@ -79,6 +79,13 @@ export class MemoryTenant {
       case 'documents.page':
         this.#find(args.id)
         return { page: args.number, label: null, text: 'a page' }
+      case 'documents.thumbnail':
+        this.#find(args.id)
+        return { sha256: 'f'.repeat(64), png: Buffer.from('a picture') }
+      case 'documents.contents':
+      case 'documents.report':
+        this.#find(args.id)
+        return { report: null, items: [], next_cursor: null }
       case 'search':
         return { hits: [], mode: args.mode, corrected: [] }
       default:

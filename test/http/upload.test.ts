@@ -24,7 +24,7 @@ test('an upload becomes a document, and comes back byte for byte', async () => {
   expect(await original.text()).toBe(text)
   expect(Object.fromEntries(original.headers)).toMatchObject({
     'content-disposition': 'attachment; filename=pride.txt',
-    'content-security-policy': "sandbox; default-src 'none'",
+    'content-security-policy': "sandbox; default-src 'none'; frame-ancestors 'none'",
     'cross-origin-resource-policy': 'same-origin',
     'x-content-type-options': 'nosniff',
     'cache-control': 'private, no-store',

@@ -21,6 +21,10 @@ import {
  */
 const documentParams = z.object({ id: z.string() })
 
+const originalQuery = z.strictObject({
+  inline: z.enum(['0', '1']).default('0').describe('1: to be shown, which only a PDF can be'),
+})
+
 const changeSchema = z
   .strictObject({ title: titleSchema.optional(), tags: tagsSchema.optional() })
   .refine(({ title, tags }) => title !== undefined || tags !== undefined, 'nothing to change')
@@ -118,16 +122,19 @@ function originalRoute(limits: HttpLimits): Route {
     method: 'get',
     path: '/v1/documents/:id/original',
     scope: 'read',
+    query: originalQuery,
     summary: 'The bytes as they were uploaded; one Range, If-None-Match and If-Range are heeded',
     reply: {
       status: 200,
-      description: 'The bytes, to be saved and not shown.',
+      description: 'The bytes, to be saved; with `inline=1` a PDF is to be shown, in a sandbox.',
       mediaType: 'application/octet-stream',
       more: { 206: 'The range that was asked for.', 304: 'The client has these bytes.' },
     },
     problems: ['not_found', 'range_not_satisfiable'],
-    handle: async ({ tenant, params, request, response, signal }) => {
-      await sendOriginal(tenant, params.id, { request, response, signal, idleMs: limits.idleMs })
+    handle: async ({ tenant, params, query, request, response, signal }) => {
+      const isInline = query.inline === '1'
+      const { idleMs } = limits
+      await sendOriginal(tenant, params.id, { request, response, signal, isInline, idleMs })
       return answered
     },
   })
