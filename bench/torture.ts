@@ -1,8 +1,11 @@
 /** `npm run torture -- NAME [--seed N] [--json] …`: breaks Carrel on purpose and counts what was lost. */
+
+import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { copy } from './torture/copy.ts'
 import { corrupt } from './torture/corrupt.ts'
 import { crash } from './torture/crash.ts'
+import { fuzz } from './torture/fuzz.ts'
 import { isolation } from './torture/isolation.ts'
 
 export interface TortureOptions {
@@ -11,6 +14,10 @@ export interface TortureOptions {
   readonly kills: number | undefined
   /** Copies, requests or rounds; each torture has its own default. */
   readonly rounds: number | undefined
+  /** How many files to spoil. */
+  readonly files: number | undefined
+  /** Where real documents are, or undefined. */
+  readonly testData: string | undefined
   readonly say: (line: string) => void
 }
 
@@ -24,6 +31,7 @@ const tortures: Readonly<Record<string, (options: TortureOptions) => Promise<Tor
   corrupt,
   crash,
   isolation,
+  fuzz,
 }
 
 const { values, positionals } = parseArgs({
@@ -32,6 +40,7 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string' },
     kills: { type: 'string' },
     rounds: { type: 'string' },
+    files: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 })
@@ -42,11 +51,14 @@ if (!torture) {
   process.exit(2)
 }
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31))
+const testData = process.env['CARREL_TEST_DATA'] ?? '../shared/data'
 console.error(`torture ${name}, seed ${seed}`)
 const { figures, failures } = await torture({
   seed,
   kills: values.kills === undefined ? undefined : Number(values.kills),
   rounds: values.rounds === undefined ? undefined : Number(values.rounds),
+  files: values.files === undefined ? undefined : Number(values.files),
+  testData: existsSync(testData) ? testData : undefined,
   say: (line) => console.error(line),
 })
 if (values.json) console.log(JSON.stringify({ torture: name, seed, figures, failures }))

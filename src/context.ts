@@ -19,7 +19,7 @@ import { figures, readiness } from './figures.ts'
 import { createApp } from './http/app.ts'
 import { EventStreams } from './http/event-streams.ts'
 import { createHttpServer, type HttpServer } from './http/server.ts'
-import { acceptedMediaTypes, detectMediaType } from './ingest/media-type.ts'
+import { acceptedMediaTypes, detectMediaType, formatOfName } from './ingest/media-type.ts'
 import type { Chat } from './rag/chat.ts'
 import { createChat } from './rag/create-chat.ts'
 import { controlDbPath, lockPath, serverDirectory } from './tenancy/layout.ts'
@@ -153,7 +153,7 @@ function openHttp(config: Config, log: Log, parts: HttpParts): HttpServer {
       tenants: (principal) => tenants.handle(principal),
       readiness: () => readiness(shards, control, chat),
       intake: {
-        mediaTypes: { detect: detectMediaType, accepted: acceptedMediaTypes },
+        mediaTypes: { detect: detectMediaType, accepted: acceptedMediaTypes, formatOfName },
         expand: (request) => expander.expand(request),
       },
       registry: metrics.registry,

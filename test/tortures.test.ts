@@ -17,7 +17,13 @@ test.for(tortures)(
   { timeout: timeoutMs },
   async ({ torture, rounds }) => {
     const seed = 20_261_121
-    const options = { seed, kills: undefined, say: () => undefined }
+    const options = {
+      seed,
+      kills: undefined,
+      files: undefined,
+      testData: undefined,
+      say: () => undefined,
+    }
     const { failures } = await torture({ ...options, rounds: isLong ? undefined : rounds })
     expect(failures).toEqual([])
   },

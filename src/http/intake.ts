@@ -29,6 +29,8 @@ export interface MediaTypes {
   ) => MediaType | undefined | Promise<MediaType | undefined>
   /** A list for a person: `PDF, EPUB, …`. */
   readonly accepted: string
+  /** The format that a name promises, for a person whose file is none. */
+  readonly formatOfName?: (filename: string) => string | undefined
 }
 
 /** What adding needs to know of the rest of the server. */
@@ -213,18 +215,23 @@ export function titleForMany(files: number): Problem {
 
 async function identify(
   file: ReceivedFile,
-  { detect, accepted }: MediaTypes,
+  { detect, accepted, formatOfName }: MediaTypes,
 ): Promise<ReceivedFile & MediaType> {
   if (file.bytes === 0)
     throw new Problem('invalid_request', `The file “${file.filename}” is empty.`, {
       errors: [{ path: 'file', message: 'has no bytes' }],
     })
   const type = await detect(file.head, file.filename)
-  if (!type)
+  if (!type) {
+    const promised = formatOfName?.(file.filename)
+    const what = promised
+      ? `is not a valid ${promised}: it is something else, or damaged from its first bytes on`
+      : 'is of a kind that cannot be read'
     throw new Problem(
       'unsupported_media_type',
-      `The file “${file.filename}” is of a kind that cannot be read. Accepted are ${accepted}.`,
+      `The file “${file.filename}” ${what}. Accepted are ${accepted}.`,
     )
+  }
   return { ...file, ...type }
 }
 

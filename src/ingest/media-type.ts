@@ -41,6 +41,21 @@ const tables = {
 export const acceptedMediaTypes =
   'PDF, EPUB, Word (DOCX), OpenDocument text (ODT), RTF, HTML, Markdown, CSV and TSV, JSON Lines, plain text, and ZIP archives of these'
 
+/** What a name promises; text may be anything. */
+const formatNames: readonly (readonly [RegExp, string])[] = [
+  [/\.pdf$/i, 'PDF'],
+  [/\.epub$/i, 'EPUB'],
+  [/\.docx$/i, 'Word document (DOCX)'],
+  [/\.odt$/i, 'OpenDocument text (ODT)'],
+  [/\.rtf$/i, 'RTF document'],
+  [/\.x?html?$/i, 'HTML page'],
+]
+
+/** The format that a file has by its name, for a person whose file turned out to be none: undefined for other names. */
+export function formatOfName(filename: string): string | undefined {
+  return formatNames.find(([pattern]) => pattern.test(filename))?.[1]
+}
+
 /** Readers accept a PDF whose header comes a little late (ISO 32000-1, Annex H.3.4.1). */
 const pdfHeaderWithin = 1024
 /** Share of control characters above which a file is no text: a stray form feed or escape sequence is. */
