@@ -13,7 +13,7 @@ import type { TortureOptions, TortureResult } from '../torture.ts'
 const filesDefault = 2_000
 const uploadsAtOnce = 6
 /** A file that has not ended by then hangs: the reader's own limits are far below. */
-const settings = { EXTRACT_CPU_MS_MAX: '20000', EXTRACTORS: '2', LOG_LEVEL: 'warn' }
+const settings = { EXTRACT_CPU_MS_MAX: '20000', EXTRACTORS: '2' }
 const endMsMax = 300_000
 /** Of the shared documents, where there are any: large ones would make this a test of patience. */
 const realBytesMax = 300_000
