@@ -18,42 +18,58 @@ export interface EdgeLine {
 }
 
 export interface PageEdges {
-  /** From the edge inwards. */
-  readonly top: readonly EdgeLine[]
-  readonly bottom: readonly EdgeLine[]
+  readonly top: EdgeLines
+  readonly bottom: EdgeLines
 }
 
 export function edgesOf(text: string): PageEdges {
-  return { top: linesFromTop(text), bottom: linesFromBottom(text) }
+  return { top: new EdgeLines(linesFromTop(text)), bottom: new EdgeLines(linesFromBottom(text)) }
 }
 
-function linesFromTop(text: string): EdgeLine[] {
-  const lines: EdgeLine[] = []
-  for (let start = 0; start < text.length && lines.length < linesMax; ) {
+/** The lines of one edge, parsed as far as somebody looks: on most pages that is one or two. */
+export class EdgeLines {
+  readonly #rest: Generator<EdgeLine>
+  readonly #lines: EdgeLine[] = []
+  #isOver = false
+
+  constructor(lines: Generator<EdgeLine>) {
+    this.#rest = lines
+  }
+
+  /** @param index from the edge inwards */
+  at(index: number): EdgeLine | undefined {
+    while (!this.#isOver && this.#lines.length <= index && this.#lines.length < linesMax) {
+      const next = this.#rest.next()
+      if (next.done) this.#isOver = true
+      else this.#lines.push(next.value)
+    }
+    return this.#lines[index]
+  }
+}
+
+function* linesFromTop(text: string): Generator<EdgeLine> {
+  for (let start = 0; start < text.length; ) {
     const found = text.indexOf('\n', start)
     const end = found < 0 ? text.length : found
-    if (!addLine(lines, text, start, end)) break
+    // Behind a paragraph on one line no head is looked for.
+    if (end - start > lineLengthMax) return
+    yield* parsed(text, start, end)
     start = end + 1
   }
-  return lines
 }
 
-function linesFromBottom(text: string): EdgeLine[] {
-  const lines: EdgeLine[] = []
-  for (let end = text.length; end > 0 && lines.length < linesMax; ) {
+function* linesFromBottom(text: string): Generator<EdgeLine> {
+  for (let end = text.length; end > 0; ) {
     const start = text.lastIndexOf('\n', end - 1) + 1
-    if (!addLine(lines, text, start, end)) break
+    if (end - start > lineLengthMax) return
+    yield* parsed(text, start, end)
     end = start - 1
   }
-  return lines
 }
 
-/** @returns false at a line that is no head's, behind which none is looked for */
-function addLine(lines: EdgeLine[], text: string, start: number, end: number): boolean {
-  if (end - start > lineLengthMax) return false
+function* parsed(text: string, start: number, end: number): Generator<EdgeLine> {
   const line = text.slice(start, end)
-  if (line.trim() !== '') lines.push({ start, end, ...parseLine(line) })
-  return true
+  if (line.trim() !== '') yield { start, end, ...parseLine(line) }
 }
 
 const numberWord = /\d+|(?<![\p{L}\p{M}])[ivxlc]+(?![\p{L}\p{M}])/giu
@@ -61,6 +77,8 @@ const bare =
   /^(?:\p{P}|\p{S}|\s|(?<![\p{L}\p{M}])\p{L}?#|(?<![\p{L}\p{M}])(?:page|pages|pag|p|pp|seite|von|s|of|sur|de|di|página|стр|из|第|页|頁|ページ)(?![\p{L}\p{M}]))*$/u
 
 function parseLine(line: string): Pick<EdgeLine, 'key' | 'numbers' | 'isBare'> {
+  // Most heads are page numbers, and a proof has numbers down its margin.
+  if (/^\d{1,9}$/.test(line)) return { key: '#', numbers: [Number(line)], isBare: true }
   const numbers: number[] = []
   const key = line
     .normalize('NFKC')

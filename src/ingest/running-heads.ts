@@ -1,5 +1,12 @@
 /** Finds running heads, feet and page numbers: what is printed at the edge of page after page and is no part of the text. */
-import { countAt, type EdgeLine, edgesOf, isSameHead, type PageEdges } from './edge-lines.ts'
+import {
+  countAt,
+  type EdgeLine,
+  type EdgeLines,
+  edgesOf,
+  isSameHead,
+  type PageEdges,
+} from './edge-lines.ts'
 import type { MarkedPage, TextRange } from './extraction.ts'
 
 /** Pages looked at on each side of one: enough for heads of left and right pages, and of a chapter. */
@@ -59,7 +66,7 @@ export function createRunningHeads(): RunningHeads {
 
   return {
     push(page) {
-      const edges = page.isPrinted ? edgesOf(page.text) : { top: [], bottom: [] }
+      const edges = edgesOf(page.isPrinted ? page.text : '')
       held.push({ page, edges })
       known.set(page.number, edges)
       characters += page.text.length
@@ -94,15 +101,17 @@ function bodyOf({ page, edges }: Held, known: Known): TextRange {
   const end = bottom.at(-1)?.start ?? page.text.length
   // A page of nothing but a head keeps it; a page of nothing but its number has no text.
   if (start < end && page.text.slice(start, end).trim() !== '') return { start, end }
-  const isNumber = [...edges.top, ...edges.bottom].every(({ isBare }) => isBare)
+  const isNumber = top.every(({ isBare }) => isBare) && bottom.every(({ isBare }) => isBare)
   return isNumber ? { start: 0, end: 0 } : whole(page)
 }
 
 /** The heads among the lines, from the edge inwards: behind a line that is none there are no more. */
-function peel(page: number, lines: readonly EdgeLine[], edge: Edge, known: Known): EdgeLine[] {
+function peel(page: number, lines: EdgeLines, edge: Edge, known: Known): EdgeLine[] {
   const heads: EdgeLine[] = []
   let wordLines = 0
-  for (const [at, line] of lines.entries()) {
+  for (let at = 0; ; at++) {
+    const line = lines.at(at)
+    if (!line) break
     if (!line.isBare && ++wordLines > wordLinesMax) break
     if (!isHead(page, line, at, edge, known) && !isInSlot(page, line, at, edge, known)) break
     heads.push(line)
@@ -112,38 +121,60 @@ function peel(page: number, lines: readonly EdgeLine[], edge: Edge, known: Known
 
 /** Whether page after page shows the same line at about the same place. */
 function isHead(page: number, line: EdgeLine, at: number, edge: Edge, known: Known): boolean {
-  const pages: number[] = []
+  const onPage = (other: number): EdgeLine | undefined =>
+    findSame(page, line, known.get(other)?.[edge], other, at)
+  return isRunning(page, line, onPage, stepMax, 0) || isRunning(page, line, onPage, gapMax, 1)
+}
+
+/** Follows the line from page to page in both directions, no step longer than `step`, until there are enough. */
+function isRunning(
+  page: number,
+  line: EdgeLine,
+  onPage: (other: number) => EdgeLine | undefined,
+  step: number,
+  extra: number,
+): boolean {
   let isCounting = line.isBare
-  for (let other = page - reach; other <= page + reach; other++) {
-    const same =
-      other === page ? line : findSame(page, line, known.get(other)?.[edge] ?? [], other, at)
-    if (!same) continue
-    pages.push(other)
+  let pages = 1
+  for (const same of [...follow(page, -step, onPage), ...follow(page, step, onPage)]) {
+    pages++
     isCounting ||= line.numbers.some((number, i) => number !== same.numbers[i])
   }
-  const needed = isCounting ? pagesCounted : pagesUncounted
-  return runAround(pages, page, stepMax) >= needed || runAround(pages, page, gapMax) > needed
+  return pages >= (isCounting ? pagesCounted : pagesUncounted) + extra
+}
+
+/** The line on the pages after `page` (before it, where `step` is negative), as many as ever are needed. */
+function follow(
+  page: number,
+  step: number,
+  onPage: (other: number) => EdgeLine | undefined,
+): EdgeLine[] {
+  const found: EdgeLine[] = []
+  const direction = Math.sign(step)
+  for (let from = page, ahead = 1; ahead <= Math.abs(step) && found.length < pagesUncounted; ) {
+    const other = from + direction * ahead
+    const same = Math.abs(other - page) > reach ? undefined : onPage(other)
+    if (same) {
+      found.push(same)
+      from = other
+      ahead = 1
+    } else ahead++
+  }
+  return found
 }
 
 function findSame(
   page: number,
   line: EdgeLine,
-  lines: readonly EdgeLine[],
+  lines: EdgeLines | undefined,
   other: number,
   at: number,
 ): EdgeLine | undefined {
-  return lines
-    .slice(Math.max(0, at - shiftMax), at + shiftMax + 1)
-    .find((candidate) => isSameHead(line, page, candidate, other))
-}
-
-/** How many of the ascending pages follow each other around one of them, no step longer than `step`. */
-function runAround(pages: readonly number[], page: number, step: number): number {
-  const at = pages.indexOf(page)
-  let [first, last] = [at, at]
-  while (first > 0 && (pages[first] ?? 0) - (pages[first - 1] ?? 0) <= step) first--
-  while (last < pages.length - 1 && (pages[last + 1] ?? 0) - (pages[last] ?? 0) <= step) last++
-  return last - first + 1
+  for (let near = Math.max(0, at - shiftMax); lines && near <= at + shiftMax; near++) {
+    const candidate = lines.at(near)
+    if (candidate && isSameHead(line, page, candidate, other)) return candidate
+  }
+  return undefined
 }
 
 /** Whether the line has the page's number where heads nearby, surely heads, have theirs. */
@@ -154,7 +185,7 @@ function isInSlot(page: number, line: EdgeLine, at: number, edge: Edge, known: K
     if (count === undefined) return false
     let proofs = 0
     for (let other = page - slotReach; other <= page + slotReach; other++) {
-      const there = other === page ? undefined : known.get(other)?.[edge][at]
+      const there = other === page ? undefined : known.get(other)?.[edge].at(at)
       if (!there || there.isBare || countAt(there, other, side) !== count) continue
       if (isHead(other, there, at, edge, known)) proofs++
     }
