@@ -71,10 +71,10 @@ async function listeningUrl(child: ChildProcess, onLine: (line: string) => void)
   if (!child.stdout) throw new Error('the server has no standard output')
   const lines = createInterface({ input: child.stdout })
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new Error(`the server did not start: ${complaint}`)),
-      startMsMax,
-    )
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL')
+      reject(new Error(`the server did not start: ${complaint}`))
+    }, startMsMax)
     child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${complaint}`)))
     lines.on('line', (line) => {
       onLine(line)
