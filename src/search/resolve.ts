@@ -39,7 +39,7 @@ export interface ResolvedQuery {
   readonly corrections: readonly Correction[]
 }
 
-/** At most 64 words, rarest first (which is also the order of summation), and all constraints before them. */
+/** At most 400 words, rarest first (which is also the order of summation), and all constraints before them. */
 export function resolveQuery(
   app: Db,
   plan: QueryPlan,
