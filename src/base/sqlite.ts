@@ -266,10 +266,7 @@ function asOpenProblem(path: string, error: unknown): unknown {
     return new Problem(
       'overloaded',
       `${name} could not be opened: the file is missing or descriptors ran out.`,
-      {
-        cause: error,
-        retryAfterS: 1,
-      },
+      { cause: error, retryAfterS: 1 },
     )
   if (code === 'SQLITE_FULL')
     return new Problem('disk_full', `${name} could not be opened: the disk is full.`, {
