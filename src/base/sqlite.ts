@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import BetterSqlite3 from 'better-sqlite3'
 import { Problem } from './problem.ts'
+import type { OpenOptions } from './sqlite-options.ts'
 
 /** Versions before this one can lose committed writes when two connections checkpoint at once (the WAL-reset bug). */
 const versionMin = '3.51.3'
@@ -14,25 +15,6 @@ export type SqlValue = string | number | bigint | null | Uint8Array
 export type Row = Record<string, SqlValue>
 /** Values for `?` in order, or one object for `@name`. */
 export type Params = readonly SqlValue[] | readonly [Readonly<Row>]
-
-export interface OpenOptions {
-  /** `create` makes a new file and refuses an existing one; `open` refuses a missing one. */
-  readonly mode: 'create' | 'open' | 'open-or-create'
-  /** FULL for what a user was told is saved; NORMAL where it can be rebuilt. */
-  readonly synchronous: 'FULL' | 'NORMAL'
-  /** Stored in the file's header; a file with another id is not ours. */
-  readonly applicationId: number
-  /** SQL scripts, append-only; the number applied is the file's `user_version`. Each runs in a transaction. */
-  readonly migrations: readonly string[]
-  /** Hard wall in pages; forgotten by SQLite on close, so it is set on every open. */
-  readonly pagesMax?: number
-  /** Bytes of a page, a power of two, of a new file; 4,096 unless told. */
-  readonly pageBytes?: number
-  /** Only a new file can be made so that its free pages can be given back to the file system, step by step. */
-  readonly autoVacuum?: 'incremental'
-  /** Looks at an existing file before anything is written to it; throws to refuse it, untouched. */
-  readonly verify?: (db: Db) => void
-}
 
 /** Throws when the linked SQLite is older than the first one that does not lose writes. */
 export function checkSqliteVersion(): string {
@@ -154,7 +136,7 @@ export class Db {
  * @throws Problem `tenant_damaged` (not SQLite, not ours, unreadable), `tenant_newer` (written by a later version),
  * `overloaded` (no descriptors left), `disk_full`.
  */
-export function openDb(path: string, options: OpenOptions): Db {
+export function openDb(path: string, options: OpenOptions<Db>): Db {
   let raw: BetterSqlite3.Database | undefined
   try {
     // The last connection that may write folds the log into the file when it closes, even if all it did was to refuse it.
@@ -181,7 +163,7 @@ export function openDb(path: string, options: OpenOptions): Db {
  */
 export function openReadOnlyDb(
   path: string,
-  options: Pick<OpenOptions, 'applicationId' | 'migrations' | 'verify'>,
+  options: Pick<OpenOptions<Db>, 'applicationId' | 'migrations' | 'verify'>,
 ): Db {
   let raw: BetterSqlite3.Database | undefined
   try {
@@ -205,7 +187,7 @@ export function openMemoryDb(migrations: readonly string[]): Db {
 }
 
 /** Runs before any pragma that writes: a stranger's file, or a newer one, is left as it was. */
-function refuseStranger(db: Db, raw: BetterSqlite3.Database, options: OpenOptions): void {
+function refuseStranger(db: Db, raw: BetterSqlite3.Database, options: OpenOptions<Db>): void {
   const isEmpty = raw.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0
   if (isEmpty && options.mode !== 'open') return
   if (db.pragma<number>('application_id') !== options.applicationId)
@@ -219,7 +201,7 @@ function refuseStranger(db: Db, raw: BetterSqlite3.Database, options: OpenOption
   options.verify?.(db)
 }
 
-function setUp(raw: BetterSqlite3.Database, options: OpenOptions): void {
+function setUp(raw: BetterSqlite3.Database, options: OpenOptions<Db>): void {
   raw.pragma('trusted_schema = OFF')
   // Before the first page is written, which is what journal_mode does; ignored in a file that has pages.
   if (options.pageBytes !== undefined) raw.pragma(`page_size = ${options.pageBytes}`)
@@ -233,7 +215,7 @@ function setUp(raw: BetterSqlite3.Database, options: OpenOptions): void {
   if (options.pagesMax !== undefined) raw.pragma(`max_page_count = ${options.pagesMax}`)
 }
 
-function migrate(db: Db, { migrations, applicationId }: OpenOptions): void {
+function migrate(db: Db, { migrations, applicationId }: OpenOptions<Db>): void {
   for (let next = db.pragma<number>('user_version'); next < migrations.length; next++) {
     db.transaction(() => {
       db.script(migrations[next] ?? '')
