@@ -86,6 +86,9 @@ const schema = z.object({
   UPLOAD_BYTES_MAX: integer(1, 64 * 2 ** 30)
     .default(512 * 2 ** 20)
     .describe('one uploaded file'),
+  UPLOAD_EXPIRY_MS: integer(1_000, 30 * 86_400_000)
+    .default(86_400_000)
+    .describe('a resumable upload is given up so long after its last byte'),
   BM25_K1: decimal(0, 10).default(1.2).describe('how fast repeated words stop counting'),
   BM25_B: decimal(0, 1).default(0.75).describe('how much long passages are held back'),
   TITLE_WEIGHT: decimal(0, 20).default(1.5).describe('a word in the title counts as so many'),

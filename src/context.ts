@@ -13,6 +13,7 @@ import { type Config, programEnvironment } from './config.ts'
 import { Control } from './control/control.ts'
 import { DocumentEvents } from './control/document-events.ts'
 import { Fences } from './control/fences.ts'
+import { PartialUploads } from './control/partial-uploads.ts'
 import { removeServerAddress, writeServerAddress } from './control/server-address.ts'
 import { TenantDirectory } from './control/tenant-directory.ts'
 import { figures, readiness } from './figures.ts'
@@ -75,6 +76,8 @@ export async function createContext(
   })
   stack.defer(() => shards.close(drainMs))
   const fences = new Fences(control)
+  const parts = openParts(config, control)
+  stack.defer(() => parts.close())
   const tenants = new TenantDirectory({
     dataDir: config.DATA_DIR,
     control,
@@ -82,6 +85,7 @@ export async function createContext(
     fences,
     onJob: (tenant, atMs) => runner.notify(tenant, atMs),
     events: new DocumentEvents(),
+    parts,
     onJobsEnded: (tenant) => void runner.check(tenant).catch(() => undefined),
   })
   stack.defer(() => tenants.stopRecovering())
@@ -104,9 +108,9 @@ export async function createContext(
   const authenticate = authenticator(config)
   const streams = new EventStreams(authenticate)
   const chat = createChat(config, (error) => log.error({ err: error }, 'a question failed'))
-  const parts = { authenticate, streams, chat, tenants, shards, control, expander, metrics, care }
+  const forHttp = { authenticate, streams, chat, tenants, shards, control, expander, metrics, care }
   stack.defer(() => removeServerAddress(config.DATA_DIR))
-  const http = openHttp(config, log, parts)
+  const http = openHttp(config, log, forHttp)
   stack.defer(() => http.close(drainMs))
   stack.defer(() => streams.close())
   stack.defer(() => chat.close())
@@ -166,6 +170,18 @@ function openHttp(config: Config, log: Log, parts: HttpParts): HttpServer {
       webRoot,
     }),
   )
+}
+
+/** Unfinished uploads of one tenant may be as large as so many files. */
+const partialFilesMax = 4
+
+function openParts(config: Config, control: Control): PartialUploads {
+  return new PartialUploads({
+    dataDir: config.DATA_DIR,
+    expiryMs: config.UPLOAD_EXPIRY_MS,
+    bytesMax: partialFilesMax * config.UPLOAD_BYTES_MAX,
+    hint: (tenant) => control.setHint(tenant, true),
+  })
 }
 
 function openShards(

@@ -6,6 +6,9 @@ export type ProblemCode =
   | 'token_expired'
   | 'forbidden'
   | 'not_found'
+  | 'conflict'
+  | 'precondition_failed'
+  | 'checksum_mismatch'
   | 'too_large'
   | 'unsupported_media_type'
   | 'range_not_satisfiable'
@@ -25,7 +28,6 @@ export type ProblemCode =
   | 'tenant_at_rest'
   | 'tenant_restoring'
   | 'tenant_deleting'
-  | 'conflict'
   | 'disk_full'
   | 'internal'
 

@@ -1,9 +1,9 @@
 /** From a principal to its tenant: found or made once, recovered before it is first used, never named by anything else. */
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, open, rm } from 'node:fs/promises'
+import { type FileHandle, link, open, rm } from 'node:fs/promises'
 import { Problem } from '../base/problem.ts'
-import { originalPath, tenantDirectory, uploadPath } from '../tenancy/layout.ts'
+import { originalPath, partialPath, tenantDirectory, uploadPath } from '../tenancy/layout.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import {
   type OperationName,
@@ -16,6 +16,7 @@ import type { CallOptions, Shards } from '../threads/shards.ts'
 import type { Control } from './control.ts'
 import type { DocumentEvents, Done, TenantEvents } from './document-events.ts'
 import type { Fences } from './fences.ts'
+import type { PartialUploads, TenantParts } from './partial-uploads.ts'
 import type { TenantRecord } from './tenants.ts'
 
 /** Tenants recovered at once after a start; more would stand in the way of people. */
@@ -39,6 +40,9 @@ export interface TenantHandle {
   ): Promise<Operations[Name]['result']>
   readonly events: TenantEvents
   openUpload(): Promise<UploadFile>
+  readonly parts: TenantParts
+  /** A resumable upload that is whole, as an upload; the part stays until it is finished. */
+  takePart(id: string): Promise<UploadFile>
   /** What was received under that name, for reading. */
   openReceived(name: string): Promise<FileHandle>
   openOriginal(sha256: string, extension: string): Promise<FileHandle>
@@ -60,6 +64,7 @@ export interface TenantDirectoryOptions {
   readonly fences: Fences
   /** The tenant has a document to read, now or from `atMs` on. */
   readonly onJob: (tenant: TenantId, atMs?: number) => void
+  readonly parts: PartialUploads
   /** Told of what was done. */
   readonly events: DocumentEvents
   /** Jobs of the tenant may have been taken away. */
@@ -130,7 +135,14 @@ export class TenantDirectory {
 
   /** A store closed. At rest with nothing left to do, the next start need not look at it. */
   storeClosed({ tenant, atRest, unfinished }: StoreClosed): void {
-    if (!atRest || unfinished || this.#writing.has(tenant) || this.#unrecovered.has(tenant)) return
+    if (
+      !atRest ||
+      unfinished ||
+      this.#options.parts.has(tenant) ||
+      this.#writing.has(tenant) ||
+      this.#unrecovered.has(tenant)
+    )
+      return
     // A hint that could not be cleared says too much, which costs the next start a look.
     this.#options.control.setHint(tenant, false).catch(() => undefined)
   }
@@ -182,6 +194,7 @@ export class TenantDirectory {
     if (found !== undefined) return found
     const recover = async (): Promise<void> => {
       const { nextJobAtMs } = await this.call(tenant, 'tenant.recover', null)
+      await this.#options.parts.sweep(tenant)
       this.#unrecovered.delete(tenant)
       if (nextJobAtMs !== null) this.#options.onJob(tenant, nextJobAtMs)
     }
@@ -236,6 +249,8 @@ export class TenantDirectory {
       call: (operation, args, options) => this.call(id, operation, args, options),
       events: this.#options.events.of(id),
       openUpload: () => this.#openUpload(id, directory),
+      parts: this.#options.parts.of(id),
+      takePart: (part) => this.#openUpload(id, directory, partialPath(directory, part)),
       openReceived: (name) =>
         open(uploadPath(directory, name), constants.O_RDONLY | constants.O_NOFOLLOW),
       openOriginal: (sha256, extension) => this.openOriginal(id, sha256, extension),
@@ -243,14 +258,15 @@ export class TenantDirectory {
   }
 
   /** The hint comes first: after a crash somebody must come and remove the half-received file. */
-  async #openUpload(tenant: TenantId, directory: string): Promise<UploadFile> {
+  async #openUpload(tenant: TenantId, directory: string, from?: string): Promise<UploadFile> {
     await this.#options.fences.pass(tenant, 'write')
     this.#startWriting(tenant)
     try {
       await this.#options.control.setHint(tenant, true)
       const name = randomBytes(16).toString('hex')
       const path = uploadPath(directory, name)
-      const handle = await open(path, 'wx', 0o600)
+      if (from !== undefined) await link(from, path)
+      const handle = await open(path, from === undefined ? 'wx' : 'r', 0o600)
       const release = async (): Promise<void> => {
         await handle.close().catch(() => undefined)
         await rm(path, { force: true })

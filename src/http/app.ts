@@ -31,6 +31,7 @@ import { readerRoutes } from './routes/reader.ts'
 import { searchRoutes } from './routes/search.ts'
 import { type SystemOptions, systemRoutes } from './routes/system.ts'
 import { uploadRoutes } from './routes/upload.ts'
+import { resumableRoutes } from './routes/uploads.ts'
 import { serveWeb } from './web.ts'
 
 export interface AppOptions
@@ -81,6 +82,7 @@ export function routeTable(options: AppOptions, limits = httpLimits(options.limi
     ...documentRoutes(limits),
     ...readerRoutes(),
     ...uploadRoutes(options.intake, limits),
+    ...resumableRoutes(options.intake, limits),
     ...eventRoutes(options.streams),
     ...chatRoutes(options),
     ...conversationRoutes(),

@@ -113,7 +113,10 @@ function describeParameters(
 function describeBody({ body, rawBody }: Route, schemaOf: SchemaOf): Json {
   if (rawBody)
     return {
-      requestBody: { required: true, content: { [rawBody.mediaType]: { schema: rawBody.schema } } },
+      requestBody: {
+        required: !rawBody.isOptional,
+        content: { [rawBody.mediaType]: { schema: rawBody.schema } },
+      },
     }
   if (!body) return {}
   return {

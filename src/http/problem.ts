@@ -18,6 +18,8 @@ export const problemTypes: Record<
   not_found: { status: 404, title: 'Not found' },
   conversation_busy: { status: 409, title: 'Conversation busy' },
   conflict: { status: 409, title: 'Not possible as things are' },
+  precondition_failed: { status: 412, title: 'Precondition failed' },
+  checksum_mismatch: { status: 460, title: 'Checksum mismatch' },
   too_large: { status: 413, title: 'Too large' },
   unsupported_media_type: { status: 415, title: 'Media type not supported' },
   range_not_satisfiable: { status: 416, title: 'Range not satisfiable' },

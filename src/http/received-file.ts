@@ -7,6 +7,7 @@ import { cleanFilename } from './filename.ts'
 
 /** What type detection looks at. */
 const headBytesMax = 64 * 1024
+const readBytes = 256 * 1024
 
 export interface ReceivedFile {
   /** In `uploads/`. */
@@ -33,6 +34,23 @@ export async function receiveFile(
     upload.handle.createWriteStream({ flush: true }),
   )
   return { name: upload.name, filename: cleanFilename(originalName), ...meter.result() }
+}
+
+/** A file that is there already and synced. */
+export async function measureFile(upload: UploadFile, filename: string): Promise<ReceivedFile> {
+  const meter = new Meter()
+  for await (const _chunk of meter.pass(chunksOf(upload)));
+  return { name: upload.name, filename, ...meter.result() }
+}
+
+async function* chunksOf({ handle }: UploadFile): AsyncGenerator<Buffer> {
+  const buffer = Buffer.allocUnsafe(readBytes)
+  for (let position = 0; ; ) {
+    const { bytesRead } = await handle.read(buffer, 0, readBytes, position)
+    if (bytesRead === 0) return
+    position += bytesRead
+    yield buffer.subarray(0, bytesRead)
+  }
 }
 
 /** Measures what passes: length, SHA-256, the beginning. */

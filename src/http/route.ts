@@ -5,7 +5,7 @@ import { type Principal, type Scope, scopes } from '../auth/principal.ts'
 import { type FieldError, Problem, type ProblemCode } from '../base/problem.ts'
 import type { TenantHandle } from '../control/tenant-directory.ts'
 
-export type Method = 'get' | 'post' | 'patch' | 'put' | 'delete'
+export type Method = 'get' | 'post' | 'patch' | 'put' | 'delete' | 'options'
 
 /** `public` needs no login; `operator` needs the operator's token, which is nobody's: neither has a tenant. */
 export type Access = Scope | 'public' | 'operator'
@@ -32,6 +32,7 @@ export interface Reply<R extends z.ZodType = z.ZodType> {
 export interface RawBody {
   readonly mediaType: string
   readonly schema: Readonly<Record<string, unknown>>
+  readonly isOptional?: boolean
 }
 
 type Output<T extends z.ZodType> = z.output<T>

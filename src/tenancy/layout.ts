@@ -31,6 +31,16 @@ export function uploadPath(directory: string, name: string): string {
   return join(uploadsDirectory(directory), checked(name, uploadName))
 }
 
+/** Parts of resumable uploads, which outlive a restart. */
+export function partialDirectory(directory: string): string {
+  return join(uploadsDirectory(directory), 'partial')
+}
+
+/** @param id 32 lower-case hex digits, made by us. */
+export function partialPath(directory: string, id: string): string {
+  return join(partialDirectory(directory), checked(id, uploadName))
+}
+
 /** An original, named by its content. */
 export function originalPath(directory: string, sha256: string, extension: string): string {
   return join(

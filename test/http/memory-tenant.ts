@@ -2,14 +2,16 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { mkdtempSync, readdirSync } from 'node:fs'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { randomId } from '../../src/base/ids.ts'
 import { Problem } from '../../src/base/problem.ts'
 import { DocumentEvents } from '../../src/control/document-events.ts'
+import { PartialUploads } from '../../src/control/partial-uploads.ts'
 import type { TenantHandle, UploadFile } from '../../src/control/tenant-directory.ts'
 import type { DocumentView } from '../../src/library/documents.ts'
+import { partialPath } from '../../src/tenancy/layout.ts'
 import type { TenantId } from '../../src/tenancy/tenant-id.ts'
 import type { OperationName, Operations } from '../../src/threads/operations.ts'
 
@@ -26,6 +28,12 @@ export class MemoryTenant {
   readonly originalsOpen = new Set<number>()
 
   uploadsReleased = 0
+  readonly partialUploads = new PartialUploads({
+    dataDir: join(this.directory, 'data'),
+    expiryMs: 3_600_000,
+    bytesMax: 100_000,
+    hint: async () => undefined,
+  })
 
   constructor(id: TenantId) {
     this.id = id
@@ -45,6 +53,8 @@ export class MemoryTenant {
       },
       events: this.events.of(this.id),
       openUpload: () => this.#openUpload(),
+      parts: this.partialUploads.of(this.id),
+      takePart: (id) => this.#takePart(id),
       openReceived: (name) => open(join(this.directory, `${name}.upload`)),
       openOriginal: (sha256, extension) => this.#openOriginal(sha256, extension),
     }
@@ -153,6 +163,21 @@ export class MemoryTenant {
       release: async () => {
         this.uploadsReleased++
         await handle.close().catch(() => undefined)
+        await rm(path, { force: true })
+      },
+    }
+  }
+
+  async #takePart(id: string): Promise<UploadFile> {
+    const name = randomBytes(16).toString('hex')
+    const path = join(this.directory, `${name}.upload`)
+    await link(partialPath(join(this.directory, 'data', this.id), id), path)
+    const handle = await open(path)
+    return {
+      name,
+      handle,
+      release: async () => {
+        await handle.close()
         await rm(path, { force: true })
       },
     }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { routeTable } from '../../src/http/app.ts'
 import { problemTypes } from '../../src/http/problem.ts'
+import type { Method } from '../../src/http/route.ts'
 import { startServer } from './harness.ts'
 
 interface Described {
@@ -14,10 +15,7 @@ interface Described {
 
 interface Description {
   readonly openapi: string
-  readonly paths: Record<
-    string,
-    { get?: Described; post?: Described; patch?: Described; put?: Described; delete?: Described }
-  >
+  readonly paths: Record<string, Partial<Record<Method, Described>>>
   readonly components: { schemas: Record<string, { properties: object; required: string[] }> }
 }
 

@@ -68,7 +68,8 @@ const fieldsSchema = z.strictObject({
     .default([]),
 })
 
-function readFields(fields: UploadFields, files: number): Chosen {
+/** What a person says about files. @throws Problem `invalid_request` */
+export function readFields(fields: UploadFields, files: number): Chosen {
   const parsed = fieldsSchema.safeParse(fields)
   if (!parsed.success) {
     const errors = parsed.error.issues.map(({ path, message }) => ({
