@@ -89,6 +89,10 @@ const schema = z.object({
   UPLOAD_EXPIRY_MS: integer(1_000, 30 * 86_400_000)
     .default(86_400_000)
     .describe('a resumable upload is given up so long after its last byte'),
+  FROM_URL: z
+    .enum(['on', 'off'])
+    .default('off')
+    .describe('whether users may have files fetched from web addresses'),
   BM25_K1: decimal(0, 10).default(1.2).describe('how fast repeated words stop counting'),
   BM25_B: decimal(0, 1).default(0.75).describe('how much long passages are held back'),
   TITLE_WEIGHT: decimal(0, 20).default(1.5).describe('a word in the title counts as so many'),

@@ -1,8 +1,4 @@
 /** The one composition root: builds every part of the server, hands each what it needs, and closes them in reverse. */
-import { fileURLToPath } from 'node:url'
-import { createJwtAuthenticator } from './auth/jwt.ts'
-import { createLocalAuthenticator } from './auth/local.ts'
-import type { Authenticate } from './auth/principal.ts'
 import { makeDirectory } from './base/fs.ts'
 import { createLog, type Log } from './base/log.ts'
 import { createMetrics, type Metrics } from './base/metrics.ts'
@@ -16,13 +12,11 @@ import { Fences } from './control/fences.ts'
 import { PartialUploads } from './control/partial-uploads.ts'
 import { removeServerAddress, writeServerAddress } from './control/server-address.ts'
 import { TenantDirectory } from './control/tenant-directory.ts'
-import { figures, readiness } from './figures.ts'
-import { createApp } from './http/app.ts'
+import { figures } from './figures.ts'
 import { EventStreams } from './http/event-streams.ts'
-import { createHttpServer, type HttpServer } from './http/server.ts'
-import { acceptedMediaTypes, detectMediaType, formatOfName } from './ingest/media-type.ts'
-import type { Chat } from './rag/chat.ts'
+import type { HttpServer } from './http/server.ts'
 import { createChat } from './rag/create-chat.ts'
+import { authenticator, openHttp } from './serving.ts'
 import { controlDbPath, lockPath, serverDirectory } from './tenancy/layout.ts'
 import type { TenantId } from './tenancy/tenant-id.ts'
 import { queueLimits } from './threads/call-queue.ts'
@@ -32,7 +26,6 @@ import { IngestRunner, readersMax } from './threads/ingest-runner.ts'
 import { type OcrProgram, openOcr } from './threads/ocr-program.ts'
 import type { StoreClosed } from './threads/protocol.ts'
 import { Shards } from './threads/shards.ts'
-import { version } from './version.ts'
 
 /** Requests and operations under way get this long to end at a stop. */
 const drainMs = 10_000
@@ -44,9 +37,6 @@ const expandersMax = 1
 /** Fifty million characters are some twenty times the Bible. */
 const documentCharactersMax = 50_000_000
 const documentPagesMax = 20_000
-
-/** Where `npm start` puts the built web app. */
-const webRoot = fileURLToPath(new URL('../web/dist', import.meta.url))
 
 export interface Context extends AsyncDisposable {
   readonly log: Log
@@ -132,44 +122,6 @@ export async function createContext(
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
-}
-
-interface HttpParts {
-  readonly authenticate: Authenticate
-  readonly streams: EventStreams
-  readonly chat: Chat
-  readonly tenants: TenantDirectory
-  readonly shards: Shards
-  readonly control: Control
-  readonly expander: ExtractorPool
-  readonly metrics: Metrics
-  readonly care: Care
-}
-
-function openHttp(config: Config, log: Log, parts: HttpParts): HttpServer {
-  const { authenticate, streams, chat, tenants, shards, control, expander, metrics, care } = parts
-  return createHttpServer(
-    createApp({
-      authenticate,
-      streams,
-      chat,
-      ...care,
-      tenants: (principal) => tenants.handle(principal),
-      readiness: () => readiness(shards, control, chat),
-      intake: {
-        mediaTypes: { detect: detectMediaType, accepted: acceptedMediaTypes, formatOfName },
-        expand: (request) => expander.expand(request),
-      },
-      registry: metrics.registry,
-      log,
-      limits: { fileBytesMax: config.UPLOAD_BYTES_MAX },
-      adminToken: config.ADMIN_TOKEN,
-      trustProxy: config.TRUST_PROXY,
-      publicUrl: config.PUBLIC_URL,
-      version,
-      webRoot,
-    }),
-  )
 }
 
 /** Unfinished uploads of one tenant may be as large as so many files. */
@@ -283,23 +235,7 @@ function takeDataDir(dataDir: string): FileLock {
   return lock
 }
 
-function authenticator(config: Config): Authenticate {
-  if (config.JWT_SECRET === undefined) return createLocalAuthenticator()
-  return createJwtAuthenticator({
-    secret: config.JWT_SECRET,
-    sessionSecret: config.HEIMDALL_SESSION_SECRET,
-    issuer: config.JWT_ISSUER,
-    audience: config.JWT_AUDIENCE,
-    userClaim: config.JWT_USER_CLAIM,
-    tierClaim: config.JWT_TIER_CLAIM,
-    publicOrigin: config.PUBLIC_URL && new URL(config.PUBLIC_URL).origin,
-  })
-}
-
-async function listen(
-  http: ReturnType<typeof createHttpServer>,
-  { HOST, PORT }: Config,
-): Promise<string> {
+async function listen(http: HttpServer, { HOST, PORT }: Config): Promise<string> {
   try {
     const { port } = await http.listen(PORT, HOST)
     return `http://${HOST.includes(':') ? `[${HOST}]` : HOST}:${port}`

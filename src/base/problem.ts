@@ -14,6 +14,7 @@ export type ProblemCode =
   | 'range_not_satisfiable'
   | 'conversation_busy'
   | 'quota_exceeded'
+  | 'fetch_failed'
   | 'too_many_requests'
   | 'model_failed'
   | 'overloaded'

@@ -26,6 +26,7 @@ import { documentRoutes } from './routes/documents.ts'
 import { type ErasureOptions, erasureRoutes } from './routes/erasure.ts'
 import { eventRoutes } from './routes/events.ts'
 import { type ExportOptions, exportRoutes } from './routes/export.ts'
+import { type FromUrl, fromUrlRoutes } from './routes/from-url.ts'
 import { openAiRoutes } from './routes/openai.ts'
 import { readerRoutes } from './routes/reader.ts'
 import { searchRoutes } from './routes/search.ts'
@@ -46,6 +47,8 @@ export interface AppOptions
   /** What an uploaded file is, and how an archive is taken apart. */
   readonly intake: Intake
   readonly streams: EventStreams
+  /** Where given, files are fetched from web addresses for users. */
+  readonly fromUrl?: FromUrl | undefined
   readonly registry: Registry
   readonly log: Log
   readonly limits?: Partial<HttpLimits>
@@ -79,6 +82,8 @@ export function createApp(options: AppOptions): Express {
 export function routeTable(options: AppOptions, limits = httpLimits(options.limits)): Route[] {
   const routes: Route[] = [
     ...searchRoutes(),
+    // Before those of one document, whose pattern its address fits as well.
+    ...fromUrlRoutes(options.intake, limits, options.fromUrl),
     ...documentRoutes(limits),
     ...readerRoutes(),
     ...uploadRoutes(options.intake, limits),

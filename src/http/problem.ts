@@ -26,6 +26,7 @@ export const problemTypes: Record<
   too_many_requests: { status: 429, title: 'Too many requests' },
   internal: { status: 500, title: 'Internal error' },
   model_failed: { status: 502, title: 'Model failed' },
+  fetch_failed: { status: 502, title: 'Fetch failed' },
   tenant_mismatch: { status: 503, title: 'Library belongs to somebody else' },
   tenant_damaged: { status: 503, title: 'Library damaged' },
   overloaded: { status: 503, title: 'Overloaded' },

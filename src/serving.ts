@@ -1,0 +1,75 @@
+/** The HTTP side of the composition: what routes and logins are given of the rest. */
+import { fileURLToPath } from 'node:url'
+import { createJwtAuthenticator } from './auth/jwt.ts'
+import { createLocalAuthenticator } from './auth/local.ts'
+import type { Authenticate } from './auth/principal.ts'
+import type { Log } from './base/log.ts'
+import type { Metrics } from './base/metrics.ts'
+import type { Care } from './care.ts'
+import type { Config } from './config.ts'
+import type { Control } from './control/control.ts'
+import type { TenantDirectory } from './control/tenant-directory.ts'
+import { readiness } from './figures.ts'
+import { createApp } from './http/app.ts'
+import type { EventStreams } from './http/event-streams.ts'
+import { createHttpServer, type HttpServer } from './http/server.ts'
+import { acceptedMediaTypes, detectMediaType, formatOfName } from './ingest/media-type.ts'
+import type { Chat } from './rag/chat.ts'
+import type { ExtractorPool } from './threads/extractor-pool.ts'
+import type { Shards } from './threads/shards.ts'
+import { version } from './version.ts'
+
+/** Where `npm start` puts the built web app. */
+const webRoot = fileURLToPath(new URL('../web/dist', import.meta.url))
+
+interface HttpParts {
+  readonly authenticate: Authenticate
+  readonly streams: EventStreams
+  readonly chat: Chat
+  readonly tenants: TenantDirectory
+  readonly shards: Shards
+  readonly control: Control
+  readonly expander: ExtractorPool
+  readonly metrics: Metrics
+  readonly care: Care
+}
+
+export function openHttp(config: Config, log: Log, parts: HttpParts): HttpServer {
+  const { authenticate, streams, chat, tenants, shards, control, expander, metrics, care } = parts
+  return createHttpServer(
+    createApp({
+      authenticate,
+      streams,
+      chat,
+      ...care,
+      tenants: (principal) => tenants.handle(principal),
+      readiness: () => readiness(shards, control, chat),
+      intake: {
+        mediaTypes: { detect: detectMediaType, accepted: acceptedMediaTypes, formatOfName },
+        expand: (request) => expander.expand(request),
+      },
+      fromUrl: config.FROM_URL === 'on' ? {} : undefined,
+      registry: metrics.registry,
+      log,
+      limits: { fileBytesMax: config.UPLOAD_BYTES_MAX },
+      adminToken: config.ADMIN_TOKEN,
+      trustProxy: config.TRUST_PROXY,
+      publicUrl: config.PUBLIC_URL,
+      version,
+      webRoot,
+    }),
+  )
+}
+
+export function authenticator(config: Config): Authenticate {
+  if (config.JWT_SECRET === undefined) return createLocalAuthenticator()
+  return createJwtAuthenticator({
+    secret: config.JWT_SECRET,
+    sessionSecret: config.HEIMDALL_SESSION_SECRET,
+    issuer: config.JWT_ISSUER,
+    audience: config.JWT_AUDIENCE,
+    userClaim: config.JWT_USER_CLAIM,
+    tierClaim: config.JWT_TIER_CLAIM,
+    publicOrigin: config.PUBLIC_URL && new URL(config.PUBLIC_URL).origin,
+  })
+}
