@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { run as runExtract } from './extract.ts'
+import { fairBench } from './fair.ts'
 import { keywordBench } from './keyword.ts'
 import { type BenchContext, type BenchResult, printResult } from './lib/report.ts'
 import { vectorsBench } from './vectors.ts'
@@ -14,6 +15,7 @@ interface BenchOptions extends BenchContext {
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchResult>>> = {
   keyword: keywordBench,
   extract: extractBench,
+  fair: fairBench,
   vectors: ({ testData, say }) => {
     if (!testData) throw new Error('`vectors` needs the judged collections: set CARREL_TEST_DATA.')
     return vectorsBench({ testData, say })

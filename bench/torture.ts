@@ -7,17 +7,21 @@ import { corrupt } from './torture/corrupt.ts'
 import { crash } from './torture/crash.ts'
 import { fuzz } from './torture/fuzz.ts'
 import { isolation } from './torture/isolation.ts'
+import { uploads } from './torture/uploads.ts'
 
+/** What is left out is each torture's own default. */
 export interface TortureOptions {
   readonly seed: number
-  /** How often to kill, cut or break; each torture has its own default. */
-  readonly kills: number | undefined
-  /** Copies, requests or rounds; each torture has its own default. */
-  readonly rounds: number | undefined
-  /** How many files to spoil. */
-  readonly files: number | undefined
+  /** How often to kill, cut or break. */
+  readonly kills?: number | undefined
+  /** Copies, requests or rounds. */
+  readonly rounds?: number | undefined
+  /** How many files to send or to spoil. */
+  readonly files?: number | undefined
+  /** How large a file is. */
+  readonly megabytes?: number | undefined
   /** Where real documents are, or undefined. */
-  readonly testData: string | undefined
+  readonly testData?: string | undefined
   readonly say: (line: string) => void
 }
 
@@ -30,8 +34,9 @@ const tortures: Readonly<Record<string, (options: TortureOptions) => Promise<Tor
   copy,
   corrupt,
   crash,
-  isolation,
   fuzz,
+  isolation,
+  uploads,
 }
 
 const { values, positionals } = parseArgs({
@@ -41,6 +46,7 @@ const { values, positionals } = parseArgs({
     kills: { type: 'string' },
     rounds: { type: 'string' },
     files: { type: 'string' },
+    megabytes: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 })
@@ -50,14 +56,15 @@ if (!torture) {
   console.error(`which torture? one of: ${Object.keys(tortures).join(', ')}`)
   process.exit(2)
 }
-const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31))
+const seed = numberOf(values.seed) ?? Math.floor(Math.random() * 2 ** 31)
 const testData = process.env['CARREL_TEST_DATA'] ?? '../shared/data'
 console.error(`torture ${name}, seed ${seed}`)
 const { figures, failures } = await torture({
   seed,
-  kills: values.kills === undefined ? undefined : Number(values.kills),
-  rounds: values.rounds === undefined ? undefined : Number(values.rounds),
-  files: values.files === undefined ? undefined : Number(values.files),
+  kills: numberOf(values.kills),
+  rounds: numberOf(values.rounds),
+  files: numberOf(values.files),
+  megabytes: numberOf(values.megabytes),
   testData: existsSync(testData) ? testData : undefined,
   say: (line) => console.error(line),
 })
@@ -68,3 +75,7 @@ else {
   console.log(failures.length === 0 ? 'nothing was lost' : `${failures.length} failures`)
 }
 process.exitCode = failures.length === 0 ? 0 : 1
+
+function numberOf(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Number(text)
+}
