@@ -8,7 +8,7 @@ import { seededRandom } from './lib/random.ts'
 import { type BenchContext, type BenchResult, type BenchRow, rounded } from './lib/report.ts'
 import { startServer } from './lib/server.ts'
 
-const rounds = 5
+const rounds = 3
 const documents = 100
 /** In one request: more than thirty-two are refused. */
 const filesPerUpload = 25

@@ -6,7 +6,7 @@ const insertJob = `INSERT INTO jobs (document_seq, revision, state, not_before, 
   SELECT seq, revision + 1, 'queued', ?, bytes FROM documents WHERE seq = ?
   ON CONFLICT (document_seq) DO NOTHING`
 const selectNext = `SELECT j.id, j.document_seq, j.revision, j.attempts, d.id AS document_id, d.sha256, d.extension,
-  d.media_type, d.filename FROM jobs j JOIN documents d ON d.seq = j.document_seq
+  d.media_type, d.filename, j.bytes FROM jobs j JOIN documents d ON d.seq = j.document_seq
   WHERE j.state = 'queued' AND j.not_before <= ? AND j.bytes <= ?
   ORDER BY j.not_before + j.bytes / 100, j.id LIMIT 1`
 const selectByDocument = `SELECT id, document_seq AS documentSeq, revision, attempts FROM jobs WHERE document_seq = ?`
@@ -46,6 +46,7 @@ export interface ClaimedJob extends Job {
   readonly extension: string
   readonly mediaType: string
   readonly filename: string
+  readonly bytes: number
 }
 
 /** Why a document was not read: its own fault, or somebody stopped it. */
@@ -73,6 +74,7 @@ export function claimJob(app: Db, nowMs: number, bytesMax: number | null): Claim
     extension: string
     media_type: string
     filename: string
+    bytes: number
   }>(selectNext, nowMs, bytesMax ?? Number.MAX_SAFE_INTEGER)
   if (!row) return undefined
   app.run(setRunning, row.id)
@@ -87,6 +89,7 @@ export function claimJob(app: Db, nowMs: number, bytesMax: number | null): Claim
     extension: row.extension,
     mediaType: row.media_type,
     filename: row.filename,
+    bytes: row.bytes,
   }
 }
 

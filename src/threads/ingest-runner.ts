@@ -57,7 +57,7 @@ export class IngestRunner {
   readonly #ready = new Set<TenantId>()
   /** Of them those that have no small document waiting, as far as is known. */
   readonly #onlyLong = new Set<TenantId>()
-  readonly #running = new Set<{ tenant: TenantId; done: Promise<void> }>()
+  readonly #running = new Set<Running>()
   /** What each reading is stopped with, by its job. */
   readonly #readings = new Map<ClaimedJob, { tenant: TenantId; lost: AbortController }>()
   readonly #turns: ReadingTurns
@@ -118,14 +118,14 @@ export class IngestRunner {
       if (!next) return
       const { tenant, bytesMax } = next
       this.#ready.delete(tenant)
-      const done = this.#take(tenant, bytesMax).catch((error) => {
+      const running: Running = { tenant, isLong: false, done: Promise.resolve() }
+      this.#running.add(running)
+      running.done = this.#take(running, bytesMax).catch((error) => {
         if (isHeldBack(error)) return
         // The shard could not be asked (restarting, overloaded): ask again a little later.
         if (!this.#closing.signal.aborted) this.notify(tenant, Date.now() + retryDelayMsMin)
       })
-      const running = { tenant, done }
-      this.#running.add(running)
-      void done.finally(() => {
+      void running.done.finally(() => {
         this.#running.delete(running)
         this.#pump()
       })
@@ -134,7 +134,8 @@ export class IngestRunner {
 
   /**
    * Whose document is opened next, and up to which size. Where as many as may be are read already, one more is opened for
-   * somebody who has none open, and one more that is small: so neither a note nor a neighbour waits for a long book.
+   * somebody who has none open, and then one more that is small; or a small one of somebody who has only long ones open.
+   * So neither a note nor a neighbour waits for a long book.
    */
   #next(): NextTurn | undefined {
     const { concurrencyMax } = this.#options
@@ -142,14 +143,21 @@ export class IngestRunner {
     const ready = [...this.#ready]
     if (open >= readersMax(concurrencyMax)) return undefined
     if (open - this.#turns.parked < concurrencyMax) return turnOf(ready[0], null)
-    const busy = new Set([...this.#running].map(({ tenant }) => tenant))
-    const newcomer = ready.find((tenant) => !busy.has(tenant))
-    if (newcomer !== undefined && open <= concurrencyMax) return turnOf(newcomer, null)
-    const withSmall = ready.find((tenant) => !this.#onlyLong.has(tenant))
-    return turnOf(withSmall, smallBytesMax)
+    const all = [...this.#running]
+    const newcomers = ready.filter((tenant) => all.every((running) => running.tenant !== tenant))
+    if (open <= concurrencyMax && newcomers[0] !== undefined) return turnOf(newcomers[0], null)
+    const mayHaveSmall = (tenant: TenantId): boolean => !this.#onlyLong.has(tenant)
+    const newcomer = newcomers.find(mayHaveSmall)
+    if (newcomer !== undefined) return turnOf(newcomer, smallBytesMax)
+    if (open > concurrencyMax) return undefined
+    const isBusyWithSmall = (tenant: TenantId): boolean =>
+      all.some((running) => running.tenant === tenant && !running.isLong)
+    const held = ready.find((tenant) => mayHaveSmall(tenant) && !isBusyWithSmall(tenant))
+    return turnOf(held, smallBytesMax)
   }
 
-  async #take(tenant: TenantId, bytesMax: number | null): Promise<void> {
+  async #take(running: Running, bytesMax: number | null): Promise<void> {
+    const { tenant } = running
     const job = await this.#options.call(tenant, 'ingest.claim', { bytesMax })
     if (!job && bytesMax !== null) {
       this.#onlyLong.add(tenant)
@@ -161,6 +169,7 @@ export class IngestRunner {
       if (nextJobAtMs !== null && nextJobAtMs > Date.now()) this.notify(tenant, nextJobAtMs)
       return
     }
+    running.isLong = job.bytes > smallBytesMax
     // There may be more: to the end of the line, behind the other tenants.
     this.#ready.add(tenant)
     this.#pump()
@@ -264,6 +273,13 @@ export class IngestRunner {
       })
     })
   }
+}
+
+/** A document that is open, from before its claim to its end. */
+interface Running {
+  readonly tenant: TenantId
+  isLong: boolean
+  done: Promise<void>
 }
 
 interface NextTurn {
