@@ -10,7 +10,7 @@ import type { Intake } from '../intake.ts'
 import { sendJson } from '../json-body.ts'
 import type { HttpLimits } from '../limits.ts'
 import { append, complete, syncPart } from '../resumable.ts'
-import { answered, type Route, route } from '../route.ts'
+import { answered, type DeepReadonly, type Route, route } from '../route.ts'
 import {
   byteCount,
   checksumAlgorithms,
@@ -213,7 +213,10 @@ function show({ tenant, response }: Sending, part: Part): void {
     response.setHeader('Carrel-Documents', documents.slice(0, documentsNamedMax).join(','))
 }
 
-async function view(tenant: TenantHandle, part: Part) {
+async function view(
+  tenant: TenantHandle,
+  part: Part,
+): Promise<DeepReadonly<z.output<typeof partSchema>>> {
   const { documents: ids = [], skipped = [] } = part.info.result ?? {}
   const documents: DocumentView[] = []
   for (const id of ids) {
