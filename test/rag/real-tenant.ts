@@ -1,5 +1,6 @@
 /** A tenant's handle on real files, its operations run as a shard runs them, without the thread. */
 import { DocumentEvents } from '../../src/control/document-events.ts'
+import { PartialUploads } from '../../src/control/partial-uploads.ts'
 import type { TenantHandle } from '../../src/control/tenant-directory.ts'
 import type { TenantId } from '../../src/tenancy/tenant-id.ts'
 import { type OperationName, type Operations, operations } from '../../src/threads/operations.ts'
@@ -25,6 +26,13 @@ export class RealTenant {
         return structuredClone(result) as Operations[Name]['result']
       },
       events: new DocumentEvents().of(name as TenantId),
+      parts: new PartialUploads({
+        dataDir: this.library.dataDir,
+        expiryMs: 3_600_000,
+        bytesMax: 1_000_000,
+        hint: async () => undefined,
+      }).of(name as TenantId),
+      takePart: () => Promise.reject(new Error('not here')),
       openUpload: () => Promise.reject(new Error('not here')),
       openReceived: () => Promise.reject(new Error('not here')),
       openOriginal: () => Promise.reject(new Error('not here')),
