@@ -68,7 +68,7 @@ async function passages(client: Client): Promise<Read['hits']> {
   const all: Read['hits'] = []
   for (let at = 0; at < phrases; at++) {
     const page = 1 + Math.floor((at * pages) / phrases)
-    const hits = await client.search(`"page ${page} begins"`)
+    const hits = await client.search(`"middle of page ${page} is here"`)
     all.push(
       hits.map(({ page: first, page_label, section, text }) => ({
         page: first,
