@@ -17,7 +17,7 @@ export interface Care {
   readonly snapshots: Snapshots
   /** Of this run, for the command line of the same machine. */
   readonly runToken: string
-  /** Completes what a crash interrupted, and starts the clock. */
+  /** Completes what a crash interrupted, looks at what it left, and starts the clock. */
   readonly start: () => void
   /** Copies control.db to where it can be taken away. @returns its path */
   readonly copyControl: () => Promise<string>
@@ -71,6 +71,9 @@ export function openCare(
     start: () => {
       void lifecycle.finishInterrupted((tenant, error) =>
         log.error({ tenant, err: error }, 'what a crash interrupted could not be completed'),
+      )
+      void parts.tenants.recoverAll((tenant, error) =>
+        log.error({ tenant, err: error }, 'a library could not be recovered'),
       )
       snapshots.start()
     },

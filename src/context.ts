@@ -115,9 +115,6 @@ export async function createContext(
       extractor.warm()
       // After listening: people wait for their own library at most, never for everybody's.
       care.start()
-      void tenants.recoverAll((tenant, error) =>
-        log.error({ tenant, err: error }, 'a library could not be recovered'),
-      )
       return { url }
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
