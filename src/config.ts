@@ -10,6 +10,18 @@ const integer = (min: number, max: number): z.ZodType<number, string | number> =
   z.union([z.string(), z.number()]).transform(Number).pipe(z.int().min(min).max(max))
 const decimal = (min: number, max: number): z.ZodType<number, string | number> =>
   z.union([z.string(), z.number()]).transform(Number).pipe(z.number().min(min).max(max))
+const endpointUrl = z
+  .url({ protocol: /^https?$/, error: 'is not an address like http://127.0.0.1:11434' })
+  .refine(
+    (address) => !URL.parse(address)?.username && !URL.parse(address)?.password,
+    'has a password in it: use the API key setting',
+  )
+const apiKey = z
+  .string()
+  .regex(
+    /^[\x21-\x7e]+$/,
+    'has characters that a header does not carry: look for blanks and line ends',
+  )
 const cores = availableParallelism()
 /** Six descriptors a store: two files, each with its log and index. */
 const descriptorsPerStore = 6
@@ -112,6 +124,26 @@ const schema = z.object({
   CHAT_CONTEXT_TOKENS: integer(1_000, 1_000_000)
     .default(6_000)
     .describe('tokens of passages and history that a question brings along'),
+  EMBEDDINGS_URL: endpointUrl
+    .optional()
+    .describe('an OpenAI-compatible endpoint that makes the vectors; without it the built-in one'),
+  EMBEDDINGS_MODEL: z.string().min(1).optional().describe('the model to ask it for'),
+  EMBEDDINGS_API_KEY: apiKey.optional().describe('sent to it as a bearer token'),
+  EMBEDDINGS_QUERY_PREFIX: z
+    .string()
+    .optional()
+    .describe('what the model reads before a question; `none` for nothing, by its family without'),
+  EMBEDDINGS_DOCUMENT_PREFIX: z.string().optional().describe('the same before a passage'),
+  EMBEDDINGS_QUERY_TIMEOUT_MS: integer(10, 60_000)
+    .default(1_500)
+    .describe('a search goes on by words alone when a question has no vector by then'),
+  RERANK_URL: endpointUrl.optional().describe('a rerank endpoint that orders the best hits anew'),
+  RERANK_MODEL: z.string().min(1).optional().describe('the model to ask it for, if it has several'),
+  RERANK_API_KEY: apiKey.optional().describe('sent to it as a bearer token'),
+  RERANK_TIMEOUT_MS: integer(10, 60_000)
+    .default(2_000)
+    .describe('a search answers in its own order when there is none by then'),
+  RERANK_HITS: integer(1, 100).default(50).describe('hits that are ordered anew'),
   PUBLIC_URL: z.url().optional().describe('where browsers reach the server, behind a proxy'),
   TRUST_PROXY: z.string().min(1).optional().describe('proxies whose X-Forwarded-For is believed'),
   LOG_LEVEL: z
@@ -119,6 +151,15 @@ const schema = z.object({
     .default('info')
     .describe('how much is logged'),
 })
+
+/** Settings that say nothing without another. */
+const needs = [
+  ['EMBEDDINGS_URL', 'EMBEDDINGS_MODEL'],
+  ['EMBEDDINGS_MODEL', 'EMBEDDINGS_URL'],
+  ['EMBEDDINGS_API_KEY', 'EMBEDDINGS_URL'],
+  ['RERANK_MODEL', 'RERANK_URL'],
+  ['RERANK_API_KEY', 'RERANK_URL'],
+] as const
 
 export type Config = Readonly<z.infer<typeof schema> & { SNAPSHOTS_DIR: string }>
 
@@ -154,6 +195,9 @@ export function readConfig(
     )
   if (config.CHAT_URL !== undefined && config.CHAT_MODEL === undefined)
     throw new ConfigError('CHAT_MODEL: name the model that CHAT_URL is to be asked for')
+  for (const [name, needed] of needs)
+    if (config[name] !== undefined && config[needed] === undefined)
+      throw new ConfigError(`${name}: needs ${needed}, which is not set`)
   return {
     ...config,
     POOL_MAX: Math.min(config.POOL_MAX, storesByDescriptors(config.SHARDS)),

@@ -15,6 +15,7 @@ import { TenantDirectory } from './control/tenant-directory.ts'
 import { figures } from './figures.ts'
 import { EventStreams } from './http/event-streams.ts'
 import type { HttpServer } from './http/server.ts'
+import { openModels } from './model-settings.ts'
 import { createChat } from './rag/create-chat.ts'
 import { authenticator, openHttp } from './serving.ts'
 import { controlDbPath, lockPath, serverDirectory } from './tenancy/layout.ts'
@@ -58,11 +59,12 @@ export async function createContext(
   stack.defer(() => lock.release())
   const control = await Control.open(controlDbPath(config.DATA_DIR))
   stack.defer(() => control.close())
-  const metrics = createMetrics(() => figures(shards, control, runner))
+  const metrics = createMetrics(() => figures(shards, control, runner, models))
 
   const shards: Shards = openShards(config, log, metrics, {
     onClosed: (closed) => tenants.storeClosed(closed),
     onFitDue: (tenant) => fits.notify(tenant),
+    onEmbedDue: (tenant) => models.notify(tenant),
   })
   stack.defer(() => shards.close(drainMs))
   const fences = new Fences(control)
@@ -89,6 +91,8 @@ export async function createContext(
   stack.defer(() => runner.close())
   const fits = openFits(log, tenants)
   stack.defer(() => fits.close())
+  const models = openModels(config, log, metrics, { tenants, control })
+  stack.defer(() => models.close())
 
   const care = openCare(config, log, stack, {
     parts: { control, shards, fences, tenants },
@@ -97,10 +101,12 @@ export async function createContext(
 
   const authenticate = authenticator(config)
   const streams = new EventStreams(authenticate)
-  const chat = createChat(config, (error) => log.error({ err: error }, 'a question failed'))
-  const forHttp = { authenticate, streams, chat, tenants, shards, control, expander, metrics, care }
+  const onFault = (error: unknown): void => log.error({ err: error }, 'a question failed')
+  const chat = createChat(config, onFault, models.searcher)
   stack.defer(() => removeServerAddress(config.DATA_DIR))
-  const http = openHttp(config, log, forHttp)
+  const http = openHttp(config, log, {
+    ...{ authenticate, streams, chat, tenants, shards, control, expander, models, metrics, care },
+  })
   stack.defer(() => http.close(drainMs))
   stack.defer(() => streams.close())
   stack.defer(() => chat.close())
@@ -137,7 +143,11 @@ function openShards(
   config: Config,
   log: Log,
   metrics: Metrics,
-  told: { onClosed: (store: StoreClosed) => void; onFitDue: (tenant: TenantId) => void },
+  told: {
+    onClosed: (store: StoreClosed) => void
+    onFitDue: (tenant: TenantId) => void
+    onEmbedDue: (tenant: TenantId) => void
+  },
 ): Shards {
   return new Shards({
     count: config.SHARDS,
@@ -154,9 +164,11 @@ function openShards(
         keywordShare: config.KEYWORD_SHARE,
       },
       vectorCacheBytesMax: config.VECTOR_CACHE_BYTES_MAX,
+      embedder: config.EMBEDDINGS_URL === undefined ? 'builtin' : 'remote',
     },
     onClosed: (closed) => closed.forEach(told.onClosed),
     onFitDue: told.onFitDue,
+    onEmbedDue: told.onEmbedDue,
     onDeath: (error) => {
       metrics.shardRestarts.inc()
       log.error({ err: error }, 'a shard died and is replaced')

@@ -1,14 +1,21 @@
-/** What the running parts say about themselves: figures for Prometheus, readiness for a load balancer. */
+/** What the server says of itself: figures for the metrics, and whether it can do its work. */
 import type { LiveFigures } from './base/metrics.ts'
 import type { Control } from './control/control.ts'
 import type { Readiness } from './http/routes/system.ts'
 import type { Chat } from './rag/chat.ts'
+import type { RemoteModels } from './rag/remote-models.ts'
 import { queueLimits } from './threads/call-queue.ts'
 import type { IngestRunner } from './threads/ingest-runner.ts'
 import type { ShardStats } from './threads/shard.ts'
 import type { Shards } from './threads/shards.ts'
 
-export function figures(shards: Shards, control: Control, runner: IngestRunner): LiveFigures {
+/** Looked up when somebody asks for the metrics. */
+export function figures(
+  shards: Shards,
+  control: Control,
+  runner: IngestRunner,
+  models: RemoteModels,
+): LiveFigures {
   const all = shards.stats()
   const sum = (of: (stats: ShardStats) => number): number =>
     all.reduce((total, stats) => total + of(stats), 0)
@@ -21,16 +28,25 @@ export function figures(shards: Shards, control: Control, runner: IngestRunner):
     tenants: control.tenantCount,
     jobsRunning: runner.running,
     tenantsWithJobs: runner.waiting,
+    vectorsPending: models.pending,
   }
 }
 
-export function readiness(shards: Shards, control: Control, chat: Chat): Readiness {
+/** Whether the server can do its work, and which part of it cannot. */
+export function readiness(
+  shards: Shards,
+  control: Control,
+  models: RemoteModels,
+  chat: Chat,
+): Readiness {
   const isFull = shards.stats().some((stats) => stats.waiting >= queueLimits.shardWaitingMax)
   return {
     ready: !isFull && control.fault === undefined,
     checks: {
       shards: isFull ? 'a shard’s queue is full' : 'ok',
       control: control.fault ?? 'ok',
+      // No reason not to be ready: words are searched, and what has vectors keeps them.
+      embeddings: models.outage ? `vectors wait for the endpoint (${models.outage.kind})` : 'ok',
       // Never a reason not to be ready: without it answers are quotes.
       chat: chat.state,
     },

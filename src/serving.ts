@@ -15,6 +15,7 @@ import type { EventStreams } from './http/event-streams.ts'
 import { createHttpServer, type HttpServer } from './http/server.ts'
 import { acceptedMediaTypes, detectMediaType, formatOfName } from './ingest/media-type.ts'
 import type { Chat } from './rag/chat.ts'
+import type { RemoteModels } from './rag/remote-models.ts'
 import type { ExtractorPool } from './threads/extractor-pool.ts'
 import type { Shards } from './threads/shards.ts'
 import { version } from './version.ts'
@@ -30,12 +31,14 @@ interface HttpParts {
   readonly shards: Shards
   readonly control: Control
   readonly expander: ExtractorPool
+  readonly models: RemoteModels
   readonly metrics: Metrics
   readonly care: Care
 }
 
 export function openHttp(config: Config, log: Log, parts: HttpParts): HttpServer {
-  const { authenticate, streams, chat, tenants, shards, control, expander, metrics, care } = parts
+  const { authenticate, streams, chat, tenants, shards, control, models } = parts
+  const { expander, metrics, care } = parts
   return createHttpServer(
     createApp({
       authenticate,
@@ -43,7 +46,12 @@ export function openHttp(config: Config, log: Log, parts: HttpParts): HttpServer
       chat,
       ...care,
       tenants: (principal) => tenants.handle(principal),
-      readiness: () => readiness(shards, control, chat),
+      readiness: () => readiness(shards, control, models, chat),
+      searcher: models.searcher,
+      embedder: {
+        kind: config.EMBEDDINGS_URL === undefined ? 'builtin' : 'remote',
+        faultOf: (tenant) => models.status(tenant)?.lastFault?.kind,
+      },
       intake: {
         mediaTypes: { detect: detectMediaType, accepted: acceptedMediaTypes, formatOfName },
         expand: (request) => expander.expand(request),

@@ -104,6 +104,7 @@ async function evaluate(place: string, testData: string): Promise<AnswersRow> {
 function tenantOf(store: Store): AskTenant {
   const context = evalContext()
   return {
+    id: store.tenant,
     call: async <Name extends OperationName>(name: Name, args: Operations[Name]['args']) => {
       const run = operations[name].run as (...given: unknown[]) => Operations[Name]['result']
       return run(context, store, args)

@@ -10,6 +10,8 @@ export interface Metrics {
   readonly shardRestarts: Counter
   readonly documentsRead: Counter<'outcome'>
   readonly readerKills: Counter<'reason'>
+  readonly passagesEmbedded: Counter
+  readonly modelFaults: Counter<'endpoint' | 'kind'>
 }
 
 /** What is looked up when somebody asks, rather than counted. */
@@ -22,6 +24,7 @@ export interface LiveFigures {
   readonly tenants: number
   readonly jobsRunning: number
   readonly tenantsWithJobs: number
+  readonly vectorsPending: number
 }
 
 export function createMetrics(live: () => LiveFigures): Metrics {
@@ -63,6 +66,17 @@ export function createMetrics(live: () => LiveFigures): Metrics {
       labelNames: ['reason'],
       registers,
     }),
+    passagesEmbedded: new Counter({
+      name: 'carrel_passages_embedded_total',
+      help: 'Vectors of passages stored that a remote embedder made',
+      registers,
+    }),
+    modelFaults: new Counter({
+      name: 'carrel_model_faults_total',
+      help: 'What remote models failed at; a search went on without them',
+      labelNames: ['endpoint', 'kind'],
+      registers,
+    }),
   }
 }
 
@@ -74,5 +88,10 @@ const liveGauges: readonly [keyof LiveFigures, string, string][] = [
   ['callsWaiting', 'carrel_calls_waiting', 'Operations waiting for their shard'],
   ['tenants', 'carrel_tenants', 'Tenants known'],
   ['jobsRunning', 'carrel_jobs_running', 'Documents being read now'],
+  [
+    'vectorsPending',
+    'carrel_vectors_pending',
+    'Passages without a vector of the remote embedder, of libraries being worked on',
+  ],
   ['tenantsWithJobs', 'carrel_tenants_with_jobs', 'Tenants with a document waiting'],
 ]

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { openDb } from '../base/sqlite.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
+import { type EmbedderRecord, readEmbedders } from './embedders.ts'
 import { controlApplicationId, controlMigrations } from './schema.ts'
 import { type Deletion, readDeletions, readStates, type TenantState } from './tenant-states.ts'
 import { applyChanges, type ControlChange, readTenants, type TenantRecord } from './tenants.ts'
@@ -15,6 +16,7 @@ export interface ControlContents {
   readonly tenants: readonly TenantRecord[]
   readonly states: readonly [TenantId, TenantState][]
   readonly deletions: readonly Deletion[]
+  readonly embedders: readonly EmbedderRecord[]
 }
 
 /** To the thread: a batch of changes, a copy of the whole file to be made, or the end. */
@@ -43,6 +45,7 @@ port.postMessage({
   tenants: readTenants(db),
   states: readStates(db),
   deletions: readDeletions(db),
+  embedders: readEmbedders(db),
 } satisfies ControlContents)
 port.on('message', (message: ToControl) => {
   if (message === 'close') {

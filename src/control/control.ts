@@ -9,6 +9,7 @@ import type {
   FromControl,
   ToControl,
 } from './control-worker.ts'
+import type { EmbedderRecord } from './embedders.ts'
 import { type Deletion, type TenantState, tenantHash } from './tenant-states.ts'
 import type { ControlChange, TenantRecord } from './tenants.ts'
 
@@ -27,17 +28,19 @@ export class Control {
   readonly #states: Map<TenantId, TenantState>
   /** By the hash of the tenant's name. */
   readonly #deletions: Map<string, Deletion[]>
+  readonly #embedders: Map<string, EmbedderRecord>
   #waiting: Waiting[] = []
   #committing: Waiting[] | undefined
   #batch = 0
   #dead: Problem | undefined
   #onDrained: (() => void) | undefined
 
-  private constructor(worker: Worker, { tenants, states, deletions }: ControlContents) {
+  private constructor(worker: Worker, { tenants, states, deletions, embedders }: ControlContents) {
     this.#worker = worker
     this.#tenants = new Map(tenants.map((tenant) => [tenant.id, tenant]))
     this.#states = new Map(states)
     this.#deletions = Map.groupBy(deletions, (deletion) => deletion.tenantHash)
+    this.#embedders = new Map(embedders.map((embedder) => [embedder.fingerprint, embedder]))
     worker.on('message', (message: FromControl) => this.#committed(message))
     worker.on('error', (error) => this.#die(error))
   }
@@ -171,6 +174,17 @@ export class Control {
   /** Writes a whole, compact copy of control.db to a path where nothing is. */
   copyTo(path: string): Promise<void> {
     return this.#change({ kind: 'copy', to: path })
+  }
+
+  /** Spaces of remote models that this server has met. */
+  get embedders(): ReadonlyMap<string, EmbedderRecord> {
+    return this.#embedders
+  }
+
+  /** Resolves once durable; memory says so at once. */
+  async addEmbedder(embedder: EmbedderRecord, atMs: number): Promise<void> {
+    this.#embedders.set(embedder.fingerprint, embedder)
+    await this.#change({ kind: 'embedder_found', ...embedder, atMs })
   }
 
   /** Writes what waits, folds the log and ends the thread. */

@@ -19,4 +19,14 @@ CREATE TABLE tenants (
 ) STRICT, WITHOUT ROWID;
 `,
   tenantStatesSql,
+  `
+CREATE TABLE embedders (
+  -- A space of vectors, as vecs.db names it.
+  fingerprint TEXT PRIMARY KEY,
+  model TEXT NOT NULL,
+  query_prefix TEXT NOT NULL,
+  document_prefix TEXT NOT NULL,
+  found_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+`,
 ]

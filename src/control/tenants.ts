@@ -1,6 +1,7 @@
 /** The tenants table: rows, mutations, and how they are applied in one transaction. */
 import type { Db } from '../base/sqlite.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
+import { type EmbedderRecord, writeEmbedder } from './embedders.ts'
 import { applyStateChange, type StateChange } from './tenant-states.ts'
 
 const selectTenants = 'SELECT id, user_id, generation, hint, created_at FROM tenants'
@@ -31,6 +32,7 @@ export type ControlChange =
   /** Several that are true together or not at all. */
   | { readonly kind: 'all'; readonly changes: readonly ControlChange[] }
   | StateChange
+  | (EmbedderRecord & { readonly kind: 'embedder_found'; readonly atMs: number })
 
 export function readTenants(db: Db): TenantRecord[] {
   const rows = db.all<{
@@ -66,6 +68,9 @@ function applyChange(db: Db, change: ControlChange): void {
       return
     case 'hint':
       db.run(updateHint, change.hint ? 1 : 0, change.id)
+      return
+    case 'embedder_found':
+      writeEmbedder(db, change, change.atMs)
       return
     case 'all':
       for (const one of change.changes) applyChange(db, one)

@@ -2,6 +2,7 @@
 import express, { type Express } from 'express'
 import type { Registry } from 'prom-client'
 import type { Log } from '../base/log.ts'
+import { Searcher } from '../rag/searcher.ts'
 import {
   answerProblems,
   type DispatchOptions,
@@ -54,6 +55,8 @@ export interface AppOptions
   readonly limits?: Partial<HttpLimits>
   /** Express's `trust proxy`: addresses, networks or a number of hops. Without it nobody's X-Forwarded-For is believed. */
   readonly trustProxy?: string | undefined
+  /** How a search is done; by the built-in embedder alone when not given. */
+  readonly searcher?: Pick<Searcher, 'search'> | undefined
   readonly version: string
   readonly publicUrl?: string | undefined
   /** The folder of the built web app; without it there is the API alone. */
@@ -81,7 +84,7 @@ export function createApp(options: AppOptions): Express {
 /** Every address there is. What is asked for most stands first: express looks from the top. */
 export function routeTable(options: AppOptions, limits = httpLimits(options.limits)): Route[] {
   const routes: Route[] = [
-    ...searchRoutes(),
+    ...searchRoutes(options.searcher ?? new Searcher()),
     // Before those of one document, whose pattern its address fits as well.
     ...fromUrlRoutes(options.intake, limits, options.fromUrl),
     ...documentRoutes(limits),

@@ -10,6 +10,8 @@ const selectNext =
   'SELECT epoch, kind, first, last FROM vector_changes WHERE epoch > ? ORDER BY epoch LIMIT 1'
 const selectDropped =
   "SELECT first, last FROM vector_changes WHERE epoch > ? AND kind = 'drop' ORDER BY first"
+const selectEmbedded =
+  "SELECT first, last FROM vector_changes WHERE epoch > ? AND kind = 'embed' ORDER BY first"
 const selectOldest = 'SELECT epoch FROM vector_changes ORDER BY epoch LIMIT 1'
 const deleteChanges = 'DELETE FROM vector_changes WHERE epoch <= ?'
 const selectNote = 'SELECT value FROM meta WHERE key = ?'
@@ -27,8 +29,9 @@ export interface VectorChange extends PassageRange {
 /**
  * Notes in vecs.db that outlive a crash. `passage`: how far the next change has been followed. `fit`: the fingerprint of a
  * fit whose terms are all stored. `tidy`: rows or pages are to be removed. `learn`: a new fit is due, or it was not asked yet.
+ * `remote`: passages may be without a vector of the remote embedder.
  */
-export type VectorNote = 'passage' | 'fit' | 'tidy' | 'learn'
+export type VectorNote = 'passage' | 'fit' | 'tidy' | 'learn' | 'remote'
 
 /** Of either file. One row. */
 export function epochOf(db: Db): number {
@@ -56,6 +59,16 @@ export function nextVectorChange(app: Db, epoch: number): VectorChange | undefin
 /** Passages whose vectors are still there and must not be found. */
 export function droppedSince(app: Db, epoch: number): PassageRange[] {
   return app.all<PassageRange>(selectDropped, epoch)
+}
+
+/** Passages that came since, or whose title is another since. */
+export function embeddedSince(app: Db, epoch: number): PassageRange[] {
+  return app.all<PassageRange>(selectEmbedded, epoch)
+}
+
+/** Whether the log tells everything that happened since. */
+export function reachesBack(app: Db, epoch: number): boolean {
+  return epoch === epochOf(app) || nextVectorChange(app, epoch) !== undefined
 }
 
 /** Forgets changes that vecs.db has followed for good. @returns whether there were so many that it was worth while */

@@ -12,6 +12,7 @@ import { extractAnswer } from './extract-answer.ts'
 import { fittingHistory, promptOf, type Turn } from './prompt.ts'
 import { searchOf } from './question.ts'
 import { retrieve, type Source, type SourceFilter } from './retriever.ts'
+import type { Searcher } from './searcher.ts'
 import { SentenceCutter } from './sentence-cutter.ts'
 
 /** Of a model's context: the rest is history. */
@@ -22,6 +23,8 @@ const charactersPerToken = 6
 
 export interface ChatOptions {
   readonly model?: ChatModel | undefined
+  /** How a question's sources are searched; by the built-in embedder alone when not given. */
+  readonly searcher?: Pick<Searcher, 'search'> | undefined
   /** Tokens of sources and history together. */
   readonly contextTokens?: number
   readonly limits?: Partial<RunLimits>
@@ -52,6 +55,7 @@ interface Task {
 
 export class Chat {
   readonly #model: ChatModel | undefined
+  readonly #searcher: Pick<Searcher, 'search'> | undefined
   readonly #contextTokens: number
   readonly #runs: ChatRuns
   readonly #onFault: (error: unknown) => void
@@ -62,6 +66,7 @@ export class Chat {
 
   constructor(options: ChatOptions = {}) {
     this.#model = options.model
+    this.#searcher = options.searcher
     this.#contextTokens = options.contextTokens ?? 6_000
     this.#runs = new ChatRuns({ ...runLimits, ...options.limits })
     this.#onFault = options.onFault ?? (() => undefined)
@@ -158,7 +163,13 @@ export class Chat {
     const query = searchOf(question.message, asked, this.#analyser)
     const tokens = Math.floor(this.#contextTokens * sourcesShare)
     const tokensMax = this.#model ? tokens : Math.min(tokens, quotedTokensMax)
-    const sources = await retrieve(tenant, { query, filter, tokensMax, signal: run.signal })
+    const sources = await retrieve(tenant, {
+      query,
+      filter,
+      tokensMax,
+      signal: run.signal,
+      searcher: this.#searcher,
+    })
     const { conversation: conversation_id, answerId: message_id } = task
     run.add({
       event: 'passages',

@@ -3,6 +3,7 @@ import { Problem } from '../base/problem.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import { backOffMs, type Clock, orAborted, systemClock } from './clock.ts'
 import type { EmbeddedText } from './embed-batch.ts'
+import { type EmbedRunnerLimits, embedRunnerLimits } from './embed-limits.ts'
 import type { Embeddings } from './embeddings.ts'
 import { type EndpointFault, retryAfterOf, unavailable } from './endpoint-fault.ts'
 import type { Space } from './space-meter.ts'
@@ -24,30 +25,6 @@ export interface EmbedRunnerOptions {
   readonly onStored?: (tenant: TenantId, stored: number, left: number) => void
   /** The endpoint's space as it is found first, or found changed: every library may have work now. */
   readonly onSpace?: (space: Space) => void
-}
-
-export interface EmbedRunnerLimits {
-  /** Batches on their way at once, over all tenants: what a crash may ask for again. */
-  readonly batchesMax: number
-  /** Passages a batch. */
-  readonly batchMax: number
-  readonly retryMs: number
-  readonly retryMsMax: number
-  /** Until a passage that the endpoint refused is offered again; doubles. */
-  readonly refusedMs: number
-  readonly refusedMsMax: number
-  /** Times a busy shard is asked to store a batch, before the vectors are let go. */
-  readonly storeTriesMax: number
-}
-
-export const embedRunnerLimits: EmbedRunnerLimits = {
-  batchesMax: 4,
-  batchMax: 32,
-  retryMs: 1_000,
-  retryMsMax: 60_000,
-  refusedMs: 600_000,
-  refusedMsMax: 21_600_000,
-  storeTriesMax: 5,
 }
 
 export interface EmbedStatus {
@@ -105,6 +82,16 @@ export class EmbedRunner {
     }
   }
 
+  /** Passages without a vector, of all libraries that are being worked on. */
+  get pending(): number {
+    return [...this.#passes.values()].reduce((sum, { left }) => sum + left, 0)
+  }
+
+  /** Why nothing is asked at the moment. */
+  get outage(): EndpointFault | undefined {
+    return this.#outage
+  }
+
   /** Ends the requests, waits for what is being stored. What was under way is pending still. */
   async close(): Promise<void> {
     this.#closing.abort()
@@ -142,14 +129,16 @@ export class EmbedRunner {
     if ('fault' in space) return this.#onOutage(pass, space.fault)
     this.#onSpace(space)
     if (!pass.enter(space.fingerprint)) return
-    const { items, left } = await this.#options.call(tenant, 'vectors.pending', {
+    const { items, left, epoch, isSettled } = await this.#options.call(tenant, 'vectors.pending', {
       ...space,
       limit: this.#limits.batchMax,
       after: pass.after,
     })
     pass.left = left
+    pass.isSettled = isSettled
     const taken = pass.take(items)
     if (!pass.isAtEnd) this.#ready.add(tenant)
+    if (pass.isAtEnd && pass.isToSettle) await this.#finish(tenant, pass, space, epoch)
     if (taken.length === 0) return
     this.#pump()
     const texts = taken.map(({ text }) => text)
@@ -157,19 +146,29 @@ export class EmbedRunner {
     const results = await embeddings.embed(texts, 'document', signal)
     // The model was changed while these were on their way: nobody knows which of them it made.
     if (embeddings.current?.fingerprint !== space.fingerprint) pass.isAgain = true
-    else await this.#store(tenant, pass, space, taken, results)
+    else await this.#store(tenant, pass, { ...space, epoch }, taken, results)
+  }
+
+  /** Nothing is left, but what is refused: the shard may search the space from now on. */
+  async #finish(tenant: TenantId, pass: TenantPass, space: Space, epoch: number): Promise<void> {
+    const { fingerprint, dimensions } = space
+    const args = { fingerprint, dimensions, epoch, items: [], refused: pass.refusedIds }
+    const { left } = await this.#settle(() => this.#options.call(tenant, 'vectors.store', args))
+    pass.left = left
+    pass.isSettled = true
+    this.#options.onStored?.(tenant, 0, left)
   }
 
   async #store(
     tenant: TenantId,
     pass: TenantPass,
-    space: Space,
+    space: Space & { readonly epoch: number },
     taken: readonly PendingPassage[],
     results: readonly EmbeddedText[],
   ): Promise<void> {
     const items = taken.flatMap(({ passageId }, at) => {
       const result = results[at]
-      return result?.vector ? [{ passageId, ...result }] : []
+      return result?.vector ? [{ passageId, vector: result.vector }] : []
     })
     if (items.length > 0) {
       const args = { ...space, items }
@@ -207,7 +206,7 @@ export class EmbedRunner {
   /** The tenant's last batch is back: begin again, come back later, or be done. */
   #onRest(tenant: TenantId, pass: TenantPass): void {
     if (this.#closing.signal.aborted) return
-    if (pass.isAgain || pass.isUnfinished) {
+    if (pass.isAgain || pass.isUnfinished || (pass.isAtEnd && pass.isToSettle)) {
       pass.restart()
       this.#ready.add(tenant)
     } else if (pass.isDone) {

@@ -1,9 +1,8 @@
 /** Reads an OpenAI-style embeddings answer and believes nothing of it: count, order, dimension, finiteness, length. */
+import { dimsMax } from '../search/vectors/spaces.ts'
 import { type EndpointFault, fault, isLengthMessage } from './endpoint-fault.ts'
 import { messageIn } from './error-message.ts'
 
-/** No model comes near; a longer one is a mistake that would fill memory and disk. */
-const dimensionsMax = 16_384
 const normMin = 1e-12
 
 /** `vectors` in the order of the texts, of length 1; undefined where that text's numbers are no vector. */
@@ -34,8 +33,8 @@ export function readEmbeddingAnswer(value: unknown, expected: Expected): Embeddi
     )
   const first = ordered.find((item) => Array.isArray(item) && item.length > 0)
   const dimensions = expected.dimensions ?? (first as unknown[] | undefined)?.length ?? 0
-  if (dimensions > dimensionsMax)
-    return bad(`${who} answered ${dimensions} dimensions; at most ${dimensionsMax} are taken.`)
+  if (dimensions > dimsMax)
+    return bad(`${who} answered ${dimensions} dimensions; at most ${dimsMax} are taken.`)
   return convert(ordered, dimensions, who)
 }
 

@@ -30,7 +30,8 @@ export const rerankLimits: RerankLimits = {
 export interface RerankOptions {
   /** `http://host:8080`, `…/v1` or `…/rerank`. */
   readonly url: string
-  readonly model: string
+  /** Where the endpoint serves one model only, it need not be named. */
+  readonly model?: string | undefined
   readonly apiKey?: string | undefined
   readonly limits?: Partial<RerankLimits>
   readonly clock?: Clock

@@ -2,6 +2,7 @@
 import type { TenantHandle } from '../control/tenant-directory.ts'
 import type { WidePassage } from '../threads/passage-operations.ts'
 import type { HitView, SearchArgs } from '../threads/search-operation.ts'
+import { Searcher } from './searcher.ts'
 
 /** Searched, and of those taken at most. */
 const hitsMax = 24
@@ -13,7 +14,7 @@ const sameShare = 0.8
 /** The filling passages do not earn: far below the best, a hit is there because something had to be. */
 const scoreShareMin = 0.15
 
-export type AskTenant = Pick<TenantHandle, 'call'>
+export type AskTenant = Pick<TenantHandle, 'id' | 'call'>
 export type SourceFilter = SearchArgs['filter']
 
 /** What an answer may cite as `[n]`. */
@@ -35,14 +36,19 @@ export interface Retrieval {
   /** Of all sources together. */
   readonly tokensMax: number
   readonly signal?: AbortSignal | undefined
+  /** How it is searched; by the built-in embedder alone when not given. */
+  readonly searcher?: Pick<Searcher, 'search'> | undefined
 }
 
 /** @returns at most a handful, documents in the order of their best passage; empty when nothing was found */
 export async function retrieve(tenant: AskTenant, asked: Retrieval): Promise<Source[]> {
   const options = asked.signal ? { signal: asked.signal } : {}
-  const { query, filter } = asked
-  const args = { query, filter, mode: 'hybrid', limit: hitsMax, explain: false } as const
-  const { hits } = query.trim() === '' ? { hits: [] } : await tenant.call('search', args, options)
+  const { query, filter, searcher = new Searcher() } = asked
+  const plain = { mode: 'hybrid', limit: hitsMax, explain: false, rerank: false } as const
+  const { hits } =
+    query.trim() === ''
+      ? { hits: [] }
+      : await searcher.search(tenant, { query, filter, ...plain }, asked.signal)
   const chosen = diversify(hits)
   if (chosen.length === 0) return []
   const tokensMax = Math.floor(asked.tokensMax / chosen.length)

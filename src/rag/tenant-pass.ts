@@ -10,6 +10,8 @@ export class TenantPass {
   /** The highest passage id that was taken. */
   after = 0
   isAtEnd = false
+  /** The shard searches the space, and nothing is to be added. */
+  isSettled = true
   /** When the last batch is back, begin again from the first passage. */
   isAgain = false
   /** A timer will notify. */
@@ -28,6 +30,15 @@ export class TenantPass {
 
   get refused(): number {
     return this.#refusedIds.size
+  }
+
+  get refusedIds(): number[] {
+    return [...this.#refusedIds]
+  }
+
+  /** The last batch of the pass, with nothing left that the endpoint takes: the shard is told once. */
+  get isToSettle(): boolean {
+    return !this.isSettled && this.left <= this.refused && this.running <= 1
   }
 
   /** At the end, and nothing is left that could be offered again. */

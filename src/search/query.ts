@@ -46,6 +46,11 @@ const fieldPrefix = /^(title|tag|page):(?=\S)/i
 const pageValue = /^(\d{1,7})(?:-(\d{1,7}))?$/
 const whitespace = /\s/
 
+/** What a question is about: not the words that it excludes, nor its filters. */
+export function wantedText({ clauses }: ParsedQuery): string {
+  return clauses.flatMap(({ text, isNegated }) => (isNegated ? [] : [text])).join(' ')
+}
+
 /** @returns clauses in the order typed, at most 512 */
 export function parseQuery(text: string): ParsedQuery {
   const analysed = text.slice(0, queryUnitsMax).toWellFormed()

@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { makeDirectory, syncDirectory } from '../base/fs.ts'
-import { Problem } from '../base/problem.ts'
+import { Problem, type ProblemCode } from '../base/problem.ts'
 import { type Db, openDb } from '../base/sqlite.ts'
 import {
   appDbPath,
@@ -132,16 +132,21 @@ function makeTenant(dataDir: string, tenant: TenantId, generation: string): void
   }
 }
 
-/** A file that cannot be read is made anew: everything in it comes from app.db. One of another user is refused. */
+/**
+ * A file that cannot be read, or is another user's or of an earlier life, is made anew: nothing of it is served, and all
+ * that belongs in it comes from app.db, whose owner was checked before.
+ */
 function openVecs(directory: string, tenant: TenantId, generation: string): Db {
   try {
     return openVecsAsItIs(directory, tenant, generation)
   } catch (error) {
-    if (!(error instanceof Problem) || error.code !== 'tenant_damaged') throw error
+    if (!(error instanceof Problem) || !madeAnew.includes(error.code)) throw error
     discardVecs(directory)
     return openVecsAsItIs(directory, tenant, generation)
   }
 }
+
+const madeAnew: readonly ProblemCode[] = ['tenant_damaged', 'tenant_mismatch']
 
 /** Removes vecs.db so that the next open makes it anew. Only while nobody has a handle on it. */
 export function discardVecs(directory: string): void {

@@ -9,6 +9,7 @@ import { VectorEngine } from '../search/vectors/vector-search.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import { HeldOriginals } from './held-originals.ts'
 import type { RankingSettings } from './protocol.ts'
+import { MissingVectors } from './remote-spaces.ts'
 
 /** A query is analysed once for each; the rest of a library's languages share their words with these or are rare. */
 const languagesMax = 6
@@ -25,6 +26,11 @@ export interface ShardContext {
   readonly ranking: RankingSettings
   /** Of the libraries that are open: language codes, nobody's text. */
   readonly languages: LibraryLanguages
+  /** Who is to make vectors: this thread, or an endpoint that the main thread asks. */
+  readonly embedder: 'builtin' | 'remote'
+  readonly missingVectors: MissingVectors
+  /** The remote embedder's space as the main thread asked for it last. */
+  wantedSpace: string | undefined
   /** Whose vectors turned out to be unreadable, with their directories: they are made anew, the words serve meanwhile. */
   readonly damagedVectors: Map<TenantId, string>
   /** Originals whose removal waits for a snapshot. */
@@ -35,6 +41,7 @@ export interface ShardContext {
 export function createShardContext(
   ranking: RankingSettings,
   vectorCacheBytesMax: number,
+  embedder: 'builtin' | 'remote' = 'builtin',
 ): ShardContext {
   const analyser = createAnalyser()
   return {
@@ -44,6 +51,9 @@ export function createShardContext(
     engine: new VectorEngine(vectorCacheBytesMax),
     ranking,
     languages: new LibraryLanguages(languagesMax),
+    embedder,
+    missingVectors: new MissingVectors(),
+    wantedSpace: undefined,
     damagedVectors: new Map(),
     heldOriginals: new HeldOriginals(),
     nowMs: () => Date.now(),

@@ -1,5 +1,6 @@
 /** Documents, the shard's side: create, read, change, delete, with their originals and their place in the index. */
 import { removeFile, renameDurably } from '../base/fs.ts'
+import { isDamage } from '../base/sqlite.ts'
 import {
   addDocument,
   type DocumentRow,
@@ -29,6 +30,7 @@ import { originalPath, uploadPath } from '../tenancy/layout.ts'
 import type { Store } from '../tenancy/store.ts'
 import type { ShardContext } from './context.ts'
 import { dropSearched } from './ingest-operations.ts'
+import { type VectorFigures, vectorFigures } from './remote-spaces.ts'
 
 /**
  * Takes a received, synced file into `books/`, then writes its row and its job: after this returns both are durable.
@@ -165,9 +167,18 @@ export function reprocess(
   })
 }
 
-export function totals(
-  _context: ShardContext,
-  { app }: Store,
-): { documents: number; bytes: number; passages: number } {
-  return libraryTotals(app)
+/** What an account holds, and how far its vectors are. */
+export function account(
+  context: ShardContext,
+  store: Store,
+): ReturnType<typeof libraryTotals> & { vectors: VectorFigures } {
+  const { embedder, wantedSpace, damagedVectors } = context
+  const all = libraryTotals(store.app)
+  try {
+    return { ...all, vectors: vectorFigures(store, embedder, wantedSpace) }
+  } catch (error) {
+    if (!isDamage(error)) throw error
+    damagedVectors.set(store.tenant, store.directory)
+    return { ...all, vectors: { searched: null, pending: all.passages } }
+  }
 }

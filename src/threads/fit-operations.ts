@@ -23,10 +23,10 @@ export interface FitPart {
 
 /** @returns null when there is nothing to learn now */
 export function plan(
-  _context: ShardContext,
+  { embedder }: ShardContext,
   store: Store,
 ): (FitPlan & { passages: number }) | null {
-  return fitPlan(store) ?? null
+  return fitPlan(embedder, store) ?? null
 }
 
 /** The next passages to learn from; empty at the end. */

@@ -1,6 +1,7 @@
 /** Work that nobody waits for: merges, re-indexing and vectors, in short steps between operations. */
 import { isDamage } from '../base/sqlite.ts'
 import { hasJobs } from '../library/jobs.ts'
+import { publishedPassages } from '../library/passages.ts'
 import { setVectorNote, vectorNote } from '../library/vector-changes.ts'
 import { mergePending, mergeStep } from '../search/merge.ts'
 import type { Pool } from '../tenancy/pool.ts'
@@ -8,6 +9,7 @@ import { discardVecs, type Store } from '../tenancy/store.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import type { ShardContext } from './context.ts'
 import { reanalysisPending, reanalysisStep, reindexPending, reindexStep } from './reindex.ts'
+import { remoteUnfinished } from './remote-spaces.ts'
 import { fitPlan } from './vector-spaces.ts'
 import { VectorWork } from './vector-work.ts'
 
@@ -20,6 +22,8 @@ export interface HousekeeperOptions {
   readonly pool: () => Pool
   /** The tenant's vectors are complete, and its library has changed enough to be learnt from (again). */
   readonly onFitDue: (tenant: TenantId) => void
+  /** Passages may be without a vector of the remote embedder. */
+  readonly onEmbedDue: (tenant: TenantId) => void
 }
 
 export class Housekeeper {
@@ -43,6 +47,8 @@ export class Housekeeper {
     this.look(store)
     this.#guarded(store, () => {
       if (vectorNote(store.vecs, 'learn') !== undefined) this.#tellFit(store)
+      // Which space the endpoint is in now the main thread knows: a library whose vectors are another model's is noticed here.
+      if (this.#isRemote && publishedPassages(store.app) > 0) this.#options.onEmbedDue(store.tenant)
     })
   }
 
@@ -71,7 +77,8 @@ export class Housekeeper {
       hasJobs(store.app) ||
       wordsPending(store) ||
       this.#vectorsPending(store) ||
-      vectorNote(store.vecs, 'learn') !== undefined
+      vectorNote(store.vecs, 'learn') !== undefined ||
+      (this.#isRemote && remoteUnfinished(store))
     )
   }
 
@@ -91,6 +98,10 @@ export class Housekeeper {
   stop(): void {
     this.#isStopped = true
     if (this.#next) clearImmediate(this.#next)
+  }
+
+  get #isRemote(): boolean {
+    return this.#context.embedder === 'remote'
   }
 
   #step(): void {
@@ -125,13 +136,15 @@ export class Housekeeper {
     this.#guarded(store, () => {
       if (this.#vectors.isPending(store) && this.#vectors.step(store, embedMs)) return
       this.#tellFit(store)
+      if (this.#isRemote && vectorNote(store.vecs, 'remote') !== undefined)
+        this.#options.onEmbedDue(store.tenant)
     })
     return this.#vectorsPending(store) || wordsPending(store)
   }
 
   /** Noted in the file, so that a stop in the middle does not put it off until the library changes again. */
   #tellFit(store: Store): void {
-    const isDue = fitPlan(store) !== undefined
+    const isDue = fitPlan(this.#context.embedder, store) !== undefined
     const isNoted = vectorNote(store.vecs, 'learn') !== undefined
     if (isDue !== isNoted) setVectorNote(store.vecs, 'learn', isDue ? '1' : undefined)
     if (isDue) this.#options.onFitDue(store.tenant)

@@ -7,6 +7,7 @@ import * as fit from './fit-operations.ts'
 import * as ingest from './ingest-operations.ts'
 import * as passages from './passage-operations.ts'
 import { search } from './search-operation.ts'
+import * as vectors from './vector-operations.ts'
 
 /**
  * `read` never writes. Before the first `write` the tenant's hint is made durable.
@@ -29,7 +30,7 @@ export const operations = {
   'tenant.open': read((_context, store: Store) => ({ generation: store.generation })),
   'tenant.recover': write(ingest.recover),
   'tenant.resume': write(ingest.resume),
-  'account.show': read(documents.totals),
+  'account.show': read(documents.account),
   'documents.create': queuing(documents.create),
   'documents.list': read(documents.list),
   'documents.get': read(documents.get),
@@ -63,6 +64,8 @@ export const operations = {
   'fit.plan': { ...read(fit.plan), lane: 'background' },
   'fit.passages': { ...read(fit.passages), lane: 'background' },
   'fit.store': background(fit.store),
+  'vectors.pending': { ...read(vectors.pending), lane: 'background' },
+  'vectors.store': background(vectors.store),
 } as const
 
 export type Operations = {

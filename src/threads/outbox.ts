@@ -10,6 +10,7 @@ export class Outbox {
   #replies: Reply[] = []
   #closed: StoreClosed[] = []
   #fits: TenantId[] = []
+  #embeds: TenantId[] = []
 
   /** @param send posts the message; called by `post` only */
   constructor(send: (gathered: Gathered) => void) {
@@ -17,7 +18,8 @@ export class Outbox {
   }
 
   get isEmpty(): boolean {
-    return this.#replies.length + this.#closed.length + this.#fits.length === 0
+    const notes = this.#fits.length + this.#embeds.length
+    return this.#replies.length + this.#closed.length + notes === 0
   }
 
   reply(reply: Reply): void {
@@ -34,11 +36,22 @@ export class Outbox {
     this.#fits.push(tenant)
   }
 
+  /** A library may have passages without a vector of the remote embedder. */
+  embedDue(tenant: TenantId): void {
+    this.#embeds.push(tenant)
+  }
+
   post(): void {
-    const gathered = { replies: this.#replies, closed: this.#closed, fits: this.#fits }
+    const gathered = {
+      replies: this.#replies,
+      closed: this.#closed,
+      fits: this.#fits,
+      embeds: this.#embeds,
+    }
     this.#replies = []
     this.#closed = []
     this.#fits = []
+    this.#embeds = []
     this.#send(gathered)
   }
 }

@@ -10,6 +10,7 @@ export interface ShardWorkerData {
   readonly ranking: RankingSettings
   /** Memory for vectors searched lately. */
   readonly vectorCacheBytesMax: number
+  readonly embedder: 'builtin' | 'remote'
 }
 
 /** How a search weighs; settings of the server, the same for every search. */
@@ -61,5 +62,7 @@ export interface FromShard {
   readonly closed: readonly StoreClosed[]
   /** Libraries that the embedder should learn from (again). */
   readonly fits: readonly TenantId[]
+  /** Libraries that may have passages without a vector of the remote embedder. */
+  readonly embeds: readonly TenantId[]
   readonly pool: PoolStats
 }

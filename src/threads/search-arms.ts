@@ -3,15 +3,16 @@
 import { isDamage } from '../base/sqlite.ts'
 import { droppedSince, epochOf } from '../library/vector-changes.ts'
 import { termsOfSpace } from '../search/embed/learnt-terms.ts'
+import { isCurrent } from '../search/embed/refit.ts'
 import type { ExplainedWord } from '../search/explain.ts'
-import { type ArmShare, fuse } from '../search/fusion.ts'
+import { type ArmShare, type FusionMethod, fuse } from '../search/fusion.ts'
 import { normaliseRanges, type Range, subtractRanges } from '../search/id-runs.ts'
 import {
   type KeywordResult,
   type KeywordSearchOptions,
   keywordSearch,
 } from '../search/keyword-search.ts'
-import type { ParsedQuery } from '../search/query.ts'
+import { type ParsedQuery, wantedText } from '../search/query.ts'
 import { defaultFeedback } from '../search/vectors/feedback.ts'
 import { liveSpace } from '../search/vectors/spaces.ts'
 import { vectorArm } from '../search/vectors/vector-arm.ts'
@@ -19,6 +20,7 @@ import type { VectorHit } from '../search/vectors/vector-search.ts'
 import type { Store } from '../tenancy/store.ts'
 import type { ShardContext } from './context.ts'
 import { queryVector } from './embedding.ts'
+import { isRemote } from './remote-spaces.ts'
 
 /** Hits of each arm that are fused: fewer lose what the other arm ranks low, more change nothing. */
 const candidates = 200
@@ -40,6 +42,14 @@ export interface ArmsQuery {
   readonly limit: number
   /** The words' part, 0 … 1. */
   readonly keywordShare: number
+  readonly fusion: FusionMethod
+  /** The question as a remote embedder sees it, and in which space that is. */
+  readonly vector?: GivenVector | undefined
+}
+
+export interface GivenVector {
+  readonly fingerprint: string
+  readonly values: Float32Array
 }
 
 /** A hit and why it is where it is: the shares of its arms add up to its score. */
@@ -56,6 +66,8 @@ export interface RankedHits {
   readonly mode: SearchMode
   /** What to mark, and what was corrected. */
   readonly keyword: KeywordResult
+  /** The remote embedder's space that is searched, when the question came without a vector of it. */
+  readonly wants?: string | undefined
 }
 
 export function rank(context: ShardContext, store: Store, asked: ArmsQuery): RankedHits {
@@ -65,6 +77,7 @@ export function rank(context: ShardContext, store: Store, asked: ArmsQuery): Ran
   const keyword = keywordSearch(store.app, asked.query, { ...asked.keyword, limit }, context)
   const semantic = byMeaning(context, store, asked, keyword, isConditional)
   if (!semantic) return byWords(context, store, asked)
+  if ('wants' in semantic) return { ...byWords(context, store, asked), wants: semantic.wants }
   const words = new Map(keyword.hits.map((hit) => [hit.passageId, hit.explain]))
   const withWords = ({ id, score, arms }: Omit<RankedHit, 'words'>): RankedHit => ({
     id,
@@ -75,14 +88,14 @@ export function rank(context: ShardContext, store: Store, asked: ArmsQuery): Ran
   if (asked.mode === 'semantic')
     return { hits: single('semantic', semantic.hits).map(withWords), mode: 'semantic', keyword }
   const share = asked.keywordShare
-  const fused = fuse([
-    {
-      name: 'keyword',
-      weight: share,
-      hits: keyword.hits.map(({ passageId, score }) => ({ id: passageId, score })),
-    },
-    { name: 'semantic', weight: 1 - share, hits: semantic.hits },
-  ])
+  const byKeyword = keyword.hits.map(({ passageId, score }) => ({ id: passageId, score }))
+  const fused = fuse(
+    [
+      { name: 'keyword', weight: share, hits: byKeyword },
+      { name: 'semantic', weight: 1 - share, hits: semantic.hits },
+    ],
+    asked.fusion,
+  )
   const hits = fused.filter(({ arms: [byKeyword, byVector] }) => {
     return byKeyword?.rank !== null || (byVector?.score ?? 0) >= semantic.scoreMin
   })
@@ -116,6 +129,10 @@ interface Nearest {
   readonly scoreMin: number
 }
 
+interface Wanting {
+  readonly wants: string
+}
+
 /** @returns undefined when there are no vectors to ask: none yet, or a file that has to be made anew */
 function byMeaning(
   context: ShardContext,
@@ -123,7 +140,7 @@ function byMeaning(
   asked: ArmsQuery,
   keyword: KeywordResult,
   isConditional: boolean,
-): Nearest | undefined {
+): Nearest | Wanting | undefined {
   try {
     return nearest(context, store, asked, keyword, isConditional)
   } catch (error) {
@@ -136,14 +153,20 @@ function byMeaning(
 function nearest(
   { counter, engine }: ShardContext,
   store: Store,
-  { query, mode, keyword: { filter, languages } }: ArmsQuery,
+  { query, mode, vector: given, keyword: { filter, languages } }: ArmsQuery,
   { hits }: KeywordResult,
   isConditional: boolean,
-): Nearest | undefined {
+): Nearest | Wanting | undefined {
   const { vecs } = store
   const space = liveSpace(vecs)
   if (!space) return undefined
-  const vector = queryVector(counter, wantedText(query), languages, termsOfSpace(vecs, space))
+  // Two spaces are never mixed: the question's vector is of the one that is searched, or there is none.
+  const isGiven = isRemote(space)
+  if (isGiven && given?.fingerprint !== space.fingerprint) return { wants: space.fingerprint }
+  if (!isGiven && !isCurrent(space.fingerprint)) return undefined
+  const vector = isGiven
+    ? given?.values
+    : queryVector(counter, wantedText(query), languages, termsOfSpace(vecs, space))
   const scoreMin = deviationsMin / Math.sqrt(space.dims)
   if (!vector) return { hits: [], scoreMin }
   const seeds = hits.map(({ passageId, score }) => ({ id: passageId, score }))
@@ -177,9 +200,4 @@ function hasConditions({ clauses }: ParsedQuery): boolean {
   return clauses.some(
     ({ kind, field, isNegated }) => kind === 'phrase' || field === 'title' || isNegated,
   )
-}
-
-/** What the question is about: not the words that it excludes. */
-function wantedText({ clauses }: ParsedQuery): string {
-  return clauses.flatMap(({ text, isNegated }) => (isNegated ? [] : [text])).join(' ')
 }

@@ -10,12 +10,20 @@ import type { Correction } from '../search/resolve.ts'
 import { snippet } from '../search/snippet.ts'
 import type { Store } from '../tenancy/store.ts'
 import type { ShardContext } from './context.ts'
-import { type RankedHit, type RankedHits, rank, type SearchMode } from './search-arms.ts'
+import {
+  type GivenVector,
+  type RankedHit,
+  type RankedHits,
+  rank,
+  type SearchMode,
+} from './search-arms.ts'
 
 /** In a search by words alone: as many as a hybrid one has of each arm. Facets count over them. */
 const candidatesMax = 200
 /** Of each hit shown so many are looked at, so that some can stand for their neighbours or give way. */
 const candidatesPerHit = 4
+/** Ranks are fused as they were published: both arms alike. */
+const equalShare = 0.5
 
 export interface SearchArgs {
   readonly query: string
@@ -30,12 +38,16 @@ export interface SearchArgs {
   }
   /** The words' part of a hybrid search, 0 … 1; the server's setting without it. */
   readonly alpha?: number | undefined
+  /** How the arms of a hybrid search become one ranking; by their scores without it. */
+  readonly fusion?: 'weighted' | 'rrf' | undefined
   readonly explain: boolean
   readonly facets?: boolean | undefined
   /** False shows the plain ranking: neighbours that share text, and any number of hits of one document. */
   readonly diversity?: boolean | undefined
   /** Hits of one document at most. */
   readonly per_document_max?: number | undefined
+  /** The question's vector, of a remote embedder. */
+  readonly vector?: GivenVector | undefined
 }
 
 /** Why a hit is where it is. */
@@ -85,6 +97,8 @@ export interface SearchView {
   /** Words the library does not have, and what was looked for in their place. */
   readonly corrected: readonly Correction[]
   readonly facets?: Facets
+  /** The remote embedder's space that is searched: ask again with the question's vector of it. */
+  readonly wants?: string | undefined
 }
 
 export function search(context: ShardContext, store: Store, args: SearchArgs): SearchView {
@@ -94,6 +108,7 @@ export function search(context: ShardContext, store: Store, args: SearchArgs): S
     hits: shown.flatMap((hit) => view(context, app, hit, ranked.keyword, args.explain) ?? []),
     mode: ranked.mode,
     corrected: ranked.keyword.corrected,
+    ...(ranked.wants !== undefined && { wants: ranked.wants }),
     ...(args.facets && {
       facets: facetsOf(
         app,
@@ -116,7 +131,9 @@ export function findHits(
     query,
     mode: args.mode,
     limit: candidatesOf(args),
-    keywordShare: args.alpha ?? keywordShare,
+    keywordShare: args.alpha ?? (args.fusion === 'rrf' ? equalShare : keywordShare),
+    fusion: args.fusion === 'rrf' ? 'rrf' : 'min-max',
+    vector: args.vector,
     keyword: {
       languages: context.languages.of(app),
       filter: filteredRanges(app, {

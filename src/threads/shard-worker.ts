@@ -22,11 +22,15 @@ const outbox = new Outbox((gathered) => {
   const message: FromShard = { ...gathered, pool: pool.stats() }
   port.postMessage(message)
 })
-const context = createShardContext(data.ranking, data.vectorCacheBytesMax)
+const context = createShardContext(data.ranking, data.vectorCacheBytesMax, data.embedder)
 const housekeeper = new Housekeeper(context, {
   pool: () => pool,
   onFitDue: (tenant) => {
     outbox.fitDue(tenant)
+    outbox.post()
+  },
+  onEmbedDue: (tenant) => {
+    outbox.embedDue(tenant)
     outbox.post()
   },
 })

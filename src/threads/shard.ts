@@ -23,6 +23,7 @@ export interface ShardOptions {
   readonly entry?: URL
   readonly onClosed: (closed: readonly StoreClosed[]) => void
   readonly onFitDue?: (tenant: TenantId) => void
+  readonly onEmbedDue?: (tenant: TenantId) => void
   readonly onDeath: (error: unknown) => void
   readonly onFault: (operation: string, stack: string) => void
   readonly onTiming?: (operation: string, seconds: number) => void
@@ -168,11 +169,12 @@ export class Shard {
     this.#worker.postMessage({ calls } satisfies ToShard)
   }
 
-  #received({ replies, closed, fits, pool }: FromShard): void {
+  #received({ replies, closed, fits, embeds, pool }: FromShard): void {
     this.#pool = pool
     this.#lastReplyAtMs = performance.now()
     if (closed.length > 0) this.#options.onClosed(closed)
     for (const tenant of fits) this.#options.onFitDue?.(tenant)
+    for (const tenant of embeds) this.#options.onEmbedDue?.(tenant)
     for (const reply of replies) this.#answer(reply)
     this.#flush()
     if (this.#running.size === 0 && this.#queue.waiting === 0) this.#onDrained?.()

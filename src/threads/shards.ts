@@ -22,6 +22,7 @@ export interface ShardsOptions {
   readonly stuckMs?: number
   readonly onClosed: (closed: readonly StoreClosed[]) => void
   readonly onFitDue?: (tenant: TenantId) => void
+  readonly onEmbedDue?: (tenant: TenantId) => void
   readonly onDeath: (error: unknown) => void
   readonly onFault: (operation: string, stack: string) => void
   readonly onTiming?: (operation: string, seconds: number) => void

@@ -19,6 +19,7 @@ import {
 } from '../search/embed/refit.ts'
 import { reclaimPages } from '../search/vectors/reclaim.ts'
 import {
+  activateSpace,
   dropSpace,
   liveSpace,
   openSpace,
@@ -28,6 +29,7 @@ import {
 } from '../search/vectors/spaces.ts'
 import { compactBlocks } from '../search/vectors/vector-store.ts'
 import type { Store } from '../tenancy/store.ts'
+import { isRemote } from './remote-spaces.ts'
 
 /** Each some hundred microseconds to a few milliseconds: a search that waits for one does not notice. */
 const sweptPerStep = 256
@@ -35,6 +37,8 @@ const joinsPerStep = 4
 const pagesPerStep = 32
 /** The log of changes may be so long before what was followed is forgotten, which costs a wait for the disk. */
 const changesKept = 256
+/** Of those so many stay: vectors that are being made elsewhere may have to be told what changed meanwhile. */
+const changesKeptMin = 64
 
 /** The space that is searched, if the embedder of this version made it. */
 export function currentLive(vecs: Db): Space | undefined {
@@ -59,6 +63,11 @@ export function spaceToFill(
   if (fitted) return fitted
   if (fit !== undefined) setVectorNote(vecs, 'fit', undefined)
   if (live) return undefined
+  // An earlier one that was kept while another embedder was in use: what it lacks is less than everything.
+  const kept = spaces(vecs).findLast(
+    ({ state, fingerprint }) => state === 'kept' && isCurrent(fingerprint),
+  )
+  if (kept) return kept
   return openBuiltinSpace(
     vecs,
     hashedFingerprint,
@@ -81,12 +90,29 @@ export function openBuiltinSpace(
   })
 }
 
-/** After a switch: every other space of the built-in embedder goes, fits that were never finished as well. */
-export function dropOthers(vecs: Db, kept: Space): void {
-  for (const { fingerprint, config } of spaces(vecs))
-    if (fingerprint !== kept.fingerprint && builtinConfigOf(config)) dropSpace(vecs, fingerprint)
+/**
+ * Searches use the space from now on, in the caller's transaction. One earlier space is kept, to go back to: that of the
+ * embedder before. A new fit of the built-in embedder replaces its last one, and what was kept stays. The rest goes.
+ */
+export function switchTo(vecs: Db, space: Space): void {
+  const before = liveSpace(vecs)
+  const isRefit = before !== undefined && !isRemote(before) && !isRemote(space)
+  for (const other of spaces(vecs)) {
+    const isKept = isRefit ? other.state === 'kept' && isRemote(other) : other.id === before?.id
+    if (other.id !== space.id && !isKept) dropSpace(vecs, other.fingerprint)
+  }
+  activateSpace(vecs, space.fingerprint)
   setVectorNote(vecs, 'fit', undefined)
   setVectorNote(vecs, 'tidy', '1')
+}
+
+/** Before a space of a remote embedder is begun: one that was begun for another and never finished goes. */
+export function dropOtherUnfinished(vecs: Db): void {
+  for (const space of spaces(vecs)) {
+    if (space.state !== 'building' || !isRemote(space)) continue
+    dropSpace(vecs, space.fingerprint)
+    setVectorNote(vecs, 'tidy', '1')
+  }
 }
 
 /** Before a fit is stored: what an interrupted one left goes. */
@@ -98,8 +124,21 @@ export function dropUnfinished(vecs: Db, kept: string): void {
   }
 }
 
-/** Whether the built-in embedder should learn from this library now: everything is quiet and it has grown. */
-export function fitPlan({ app, vecs }: Store): (FitPlan & { passages: number }) | undefined {
+/** A fit that was begun while the built-in embedder was in use is not gone on with. */
+export function endFit(vecs: Db): void {
+  if (vectorNote(vecs, 'fit') === undefined) return
+  vecs.transaction(() => {
+    dropUnfinished(vecs, '')
+    setVectorNote(vecs, 'fit', undefined)
+  })
+}
+
+/** Whether the built-in embedder should learn from this library now: it is in use, everything is quiet, it has grown. */
+export function fitPlan(
+  embedder: 'builtin' | 'remote',
+  { app, vecs }: Store,
+): (FitPlan & { passages: number }) | undefined {
+  if (embedder === 'remote') return undefined
   const live = currentLive(vecs)
   const config = live && builtinConfigOf(live.config)
   if (!config || epochOf(app) !== epochOf(vecs) || vectorNote(vecs, 'fit') !== undefined)
@@ -115,7 +154,7 @@ export function tidyStep({ app, vecs }: Store, live: Space | undefined): boolean
   if (vectorChangesToForget(app, epoch, changesKept)) {
     // What is forgotten here must survive a power cut there.
     vecs.checkpoint()
-    app.unsyncedTransaction(() => forgetVectorChanges(app, epoch))
+    app.unsyncedTransaction(() => forgetVectorChanges(app, epoch - changesKeptMin))
   }
   if (vectorNote(vecs, 'tidy') === undefined) return false
   if (sweepDropped(vecs, sweptPerStep)) return true

@@ -16,7 +16,7 @@ import {
 } from '../library/vector-changes.ts'
 import { embedTerms, type LearntTerms } from '../search/embed/builtin.ts'
 import { termsOfSpace } from '../search/embed/learnt-terms.ts'
-import { activateSpace, type Space, spaces } from '../search/vectors/spaces.ts'
+import { liveSpace, type Space, spaces } from '../search/vectors/spaces.ts'
 import {
   compareStored,
   deleteVectors,
@@ -26,7 +26,7 @@ import {
 import type { Store } from '../tenancy/store.ts'
 import type { ShardContext } from './context.ts'
 import { passageTerms } from './embedding.ts'
-import { currentLive, dropOthers, isStale, spaceToFill, tidyStep } from './vector-spaces.ts'
+import { currentLive, endFit, isStale, spaceToFill, switchTo, tidyStep } from './vector-spaces.ts'
 
 /** A few milliseconds of embedding; a step ends sooner when its time is up. */
 const passagesPerStep = 32
@@ -34,7 +34,10 @@ const dropsPerStep = 256
 
 /** What a comparison found, as far as it is not done yet. */
 interface Repair {
+  /** 0 where none is to be filled: only what is too much goes. */
   readonly space: number
+  /** Vectors of passages that are gone, in the spaces that are not filled here. */
+  readonly others: { readonly space: Space; orphans: PassageRange[] }[]
   /** The epoch before the first comparison: later changes are followed once more, which a new title needs. */
   readonly epoch: number
   missing: PassageRange[]
@@ -55,7 +58,8 @@ export class VectorWork {
 
   /** Looks at a store that was just opened: vectors that are ahead of the truth, or of an older embedder, are compared. */
   opened({ app, vecs }: Store): void {
-    if (epochOf(vecs) > epochOf(app) || isStale(vecs)) setVectorEpoch(vecs, unknownEpoch)
+    const isAnothers = this.#context.embedder === 'builtin' && isStale(vecs)
+    if (epochOf(vecs) > epochOf(app) || isAnothers) setVectorEpoch(vecs, unknownEpoch)
   }
 
   /** Whether there is anything to do. Four rows. */
@@ -71,11 +75,14 @@ export class VectorWork {
   step(store: Store, budgetMs: number): boolean {
     const deadlineMs = performance.now() + budgetMs
     const live = currentLive(store.vecs)
-    const filling = spaceToFill(store, live, this.#context.nowMs())
+    const isRemote = this.#context.embedder === 'remote'
+    // With a remote embedder the built-in one keeps up what is searched, until that is replaced, and begins nothing.
+    if (isRemote) endFit(store.vecs)
+    const filling = isRemote ? undefined : spaceToFill(store, live, this.#context.nowMs())
     const isDone =
-      !(live && this.#follow(store, live, filling, deadlineMs)) &&
+      !((live || isRemote) && this.#follow(store, live, filling, deadlineMs)) &&
       !(filling && this.#repair(store, filling, deadlineMs))
-    if (isDone) tidyStep(store, live)
+    if (isDone) tidyStep(store, liveSpace(store.vecs))
     return this.isPending(store)
   }
 
@@ -86,13 +93,19 @@ export class VectorWork {
   }
 
   /** @returns whether there was a change to follow */
-  #follow(store: Store, live: Space, filling: Space | undefined, deadlineMs: number): boolean {
+  #follow(
+    store: Store,
+    live: Space | undefined,
+    filling: Space | undefined,
+    deadlineMs: number,
+  ): boolean {
     const epoch = epochOf(store.vecs)
     if (epoch === epochOf(store.app)) return false
     const change = nextVectorChange(store.app, epoch)
     if (!change) return this.#repair(store, live, deadlineMs)
-    if (change.kind === 'drop') drop(store.vecs, change)
-    else this.#embed(store, change, filling ? [live, filling] : [live], deadlineMs)
+    const targets = [live, filling].filter((space) => space !== undefined)
+    if (change.kind === 'drop' || targets.length === 0) this.#drop(store.vecs, change)
+    else this.#embed(store, change, targets, deadlineMs)
     return true
   }
 
@@ -102,10 +115,36 @@ export class VectorWork {
     const found = passagesToEmbed(app, { first, last: change.last }, passagesPerStep)
     const done = this.#put(vecs, targets, found, deadlineMs, (last) => {
       const isEnd = last === found.at(-1)?.id && found.length < passagesPerStep
-      if (isEnd) setVectorEpoch(vecs, change.epoch)
+      // Other embedders' vectors of a passage whose title is another now: theirs to make again.
+      for (const space of spaces(vecs))
+        if (!targets.some(({ id }) => id === space.id))
+          deleteVectors(vecs, space, [{ first, last }])
+      if (isEnd) this.#followed(vecs, change)
       else setVectorNote(vecs, 'passage', String(last))
     })
-    if (!done) setVectorEpoch(vecs, change.epoch)
+    if (!done) this.#followed(vecs, change)
+  }
+
+  #followed(vecs: Db, { epoch, kind }: VectorChange): void {
+    setVectorEpoch(vecs, epoch)
+    if (kind === 'embed') this.#noteRemote(vecs)
+  }
+
+  #noteRemote(vecs: Db): void {
+    if (this.#context.embedder === 'remote') setVectorNote(vecs, 'remote', '1')
+  }
+
+  /** Takes vectors away: the passages are gone, or another embedder has to make theirs again. */
+  #drop(vecs: Db, change: VectorChange): void {
+    const first = nextOf(vecs, change)
+    const last = Math.min(change.last, first + dropsPerStep - 1)
+    vecs.transaction(() => {
+      let count = 0
+      for (const space of spaces(vecs)) count += deleteVectors(vecs, space, [{ first, last }])
+      if (count > 0 || change.kind === 'drop') setVectorNote(vecs, 'tidy', '1')
+      if (last === change.last) this.#followed(vecs, change)
+      else setVectorNote(vecs, 'passage', String(last))
+    })
   }
 
   /** Embeds and stores until the time is up, one passage at least. @returns whether there was any */
@@ -138,42 +177,41 @@ export class VectorWork {
   }
 
   /** Makes a space hold a vector of exactly what is searched, then searches it. @returns true: there was something to do */
-  #repair(store: Store, space: Space, deadlineMs: number): true {
+  #repair(store: Store, space: Space | undefined, deadlineMs: number): true {
     const { app, vecs } = store
     let repair = this.#repairs.get(vecs)
-    if (repair?.space !== space.id) {
-      repair = { space: space.id, epoch: epochOf(app), ...compare(store, space) }
+    if (!repair || repair.space !== (space?.id ?? 0)) {
+      repair = { space: space?.id ?? 0, epoch: epochOf(app), ...compareAll(store, space) }
       this.#repairs.set(vecs, repair)
     }
     if (this.#repairStep(store, space, repair, deadlineMs)) return true
     // Documents came and went meanwhile: the last look must find nothing.
-    const rest = compare(store, space)
+    const rest = space ? compare(store, space) : { missing: [], orphans: [] }
     if (rest.missing.length + rest.orphans.length > 0 && !this.#isStuck(repair, rest)) {
       Object.assign(repair, rest)
       return true
     }
     const { epoch } = repair
     vecs.transaction(() => {
-      if (space.state !== 'live') {
-        activateSpace(vecs, space.fingerprint)
-        dropOthers(vecs, space)
-      }
+      if (space && space.state !== 'live') switchTo(vecs, space)
       setVectorEpoch(vecs, epoch)
+      this.#noteRemote(vecs)
     })
     this.#repairs.delete(vecs)
     return true
   }
 
   /** @returns whether anything was left to do */
-  #repairStep({ app, vecs }: Store, space: Space, repair: Repair, deadlineMs: number): boolean {
-    const orphans = repair.orphans.shift()
-    if (orphans) {
-      const last = Math.min(orphans.last, orphans.first + dropsPerStep - 1)
-      if (last < orphans.last) repair.orphans.unshift({ first: last + 1, last: orphans.last })
-      deleteVectors(vecs, space, [{ first: orphans.first, last }])
-      setVectorNote(vecs, 'tidy', '1')
-      return true
-    }
+  #repairStep(
+    { app, vecs }: Store,
+    space: Space | undefined,
+    repair: Repair,
+    deadlineMs: number,
+  ): boolean {
+    for (const other of repair.others)
+      if (dropOrphans(vecs, other.space, other.orphans)) return true
+    if (!space) return false
+    if (dropOrphans(vecs, space, repair.orphans)) return true
     const missing = repair.missing.shift()
     if (!missing) return false
     const found = passagesToEmbed(app, missing, passagesPerStep)
@@ -202,15 +240,15 @@ export class VectorWork {
 /** Agrees with no epoch of app.db, so that both files are compared. */
 const unknownEpoch = -1
 
-function drop(vecs: Db, change: VectorChange): void {
-  const first = nextOf(vecs, change)
-  const last = Math.min(change.last, first + dropsPerStep - 1)
-  vecs.transaction(() => {
-    for (const space of spaces(vecs)) deleteVectors(vecs, space, [{ first, last }])
-    setVectorNote(vecs, 'tidy', '1')
-    if (last === change.last) setVectorEpoch(vecs, change.epoch)
-    else setVectorNote(vecs, 'passage', String(last))
-  })
+/** One run of them, as far as a step goes. @returns whether there was any */
+function dropOrphans(vecs: Db, space: Space, orphans: PassageRange[]): boolean {
+  const next = orphans.shift()
+  if (!next) return false
+  const last = Math.min(next.last, next.first + dropsPerStep - 1)
+  if (last < next.last) orphans.unshift({ first: last + 1, last: next.last })
+  deleteVectors(vecs, space, [{ first: next.first, last }])
+  setVectorNote(vecs, 'tidy', '1')
+  return true
 }
 
 /** The first passage of the change that was not followed yet. */
@@ -223,4 +261,13 @@ function compare(
   space: Space,
 ): { missing: PassageRange[]; orphans: PassageRange[] } {
   return compareStored(vecs, space, publishedRanges(app))
+}
+
+/** What the space lacks and has too much, and what the others have too much. */
+function compareAll(store: Store, space: Space | undefined): Omit<Repair, 'space' | 'epoch'> {
+  const others = spaces(store.vecs).filter(({ id }) => id !== space?.id)
+  return {
+    ...(space ? compare(store, space) : { missing: [], orphans: [] }),
+    others: others.map((other) => ({ space: other, orphans: compare(store, other).orphans })),
+  }
 }

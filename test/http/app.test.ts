@@ -172,6 +172,7 @@ test('me: who, what tier, what is used', async () => {
       bytes: { used: 0, limit: null },
       passages: { used: 0, limit: 5 },
     },
+    vectors: { embedder: 'builtin', searched: null, pending: 0, fault: null },
   })
 })
 

@@ -71,6 +71,7 @@ test('a search is passed on with its defaults, from a body and from an address',
     hits: [],
     mode: 'hybrid',
     corrected: [],
+    reranked: false,
     took_ms: expect.any(Number),
   })
   const get = await server.as('alice', '/v1/search?q=pride&limit=5')
@@ -80,6 +81,7 @@ test('a search is passed on with its defaults, from a body and from an address',
     mode: 'hybrid',
     limit: 10,
     filter: {},
+    fusion: 'weighted',
     explain: false,
     facets: false,
   }

@@ -64,7 +64,12 @@ export class MemoryTenant {
   async #run(name: OperationName, args: any): Promise<unknown> {
     switch (name) {
       case 'account.show':
-        return { documents: this.documents.size, bytes: this.#bytes(), passages: 0 }
+        return {
+          documents: this.documents.size,
+          bytes: this.#bytes(),
+          passages: 0,
+          vectors: { searched: null, pending: 0 },
+        }
       case 'documents.create':
         return this.#create(args)
       case 'documents.list':

@@ -74,7 +74,7 @@ const lasting: readonly [Fault, RegExp][] = [
   [{ kind: 'reset' }, /closed the connection/],
   [{ kind: 'hang' }, /did not answer within/],
   [{ kind: 'gigabyte' }, /was cut off/],
-  [{ kind: 'dimension', dimensions: 20_000 }, /at most 16384/],
+  [{ kind: 'dimension', dimensions: 20_000 }, /at most 4096/],
   [{ kind: 'numbers', as: 'null' }, /missing, not finite or all zero/],
   [{ kind: 'numbers', as: 'string' }, /missing, not finite or all zero/],
   [{ kind: 'numbers', as: 'zero' }, /missing, not finite or all zero/],

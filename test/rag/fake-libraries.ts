@@ -92,7 +92,12 @@ export class FakeLibraries {
     this.#space = fingerprint
     const pending = this.passages(tenant).filter(({ vectors }) => !vectors.has(fingerprint))
     const items = pending.filter(({ id }) => id > after).slice(0, limit)
-    return { items: items.map(({ id, text }) => ({ passageId: id, text })), left: pending.length }
+    return {
+      items: items.map(({ id, text }) => ({ passageId: id, text })),
+      left: pending.length,
+      epoch: 0,
+      isSettled: true,
+    }
   }
 
   #store(tenant: TenantId, { fingerprint, items }: Store['args']): Store['result'] {

@@ -84,11 +84,20 @@ test('a directory copied over another user’s is refused and left as it was', (
   ])
 })
 
-test('another user’s vecs.db alone is refused as well', () => {
+test('another user’s vecs.db alone is made anew: nothing of it is served', () => {
   const dataDir = temporaryDirectory()
   made(dataDir, alice, bob)
+  const other = openStore(dataDir, alice, known)
+  other.vecs.run("INSERT INTO meta (key, value) VALUES ('note', 'alice')")
+  closeStore(other)
   copyFileSync(join(dataDir, 'alice', 'vecs.db'), join(dataDir, 'bob', 'vecs.db'))
-  expect(codeOf(() => openStore(dataDir, bob, known))).toBe('tenant_mismatch')
+  const store = openStore(dataDir, bob, known)
+  expect(store.vecs.all('SELECT key, value FROM meta ORDER BY key')).toEqual([
+    { key: 'epoch', value: '0' },
+    { key: 'generation', value: store.generation },
+    { key: 'tenant', value: 'bob' },
+  ])
+  closeStore(store)
 })
 
 test('a directory of an earlier life is refused', () => {

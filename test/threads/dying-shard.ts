@@ -14,6 +14,6 @@ parentPort?.on('message', (message: ToShard) => {
     if (args === 'hang') for (;;);
     if (args === 'silence') continue
     const replies = [{ id, ok: true as const, result: args }]
-    parentPort?.postMessage({ replies, closed: [], fits: [], pool } satisfies FromShard)
+    parentPort?.postMessage({ replies, closed: [], fits: [], embeds: [], pool } satisfies FromShard)
   }
 })

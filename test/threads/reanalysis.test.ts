@@ -35,7 +35,11 @@ function olderLibrary(): ShardLibrary {
 
 /** The housekeeper of a shard, over the library's files. */
 function housekeep({ dataDir, context }: ShardLibrary): { pool: Pool; keeper: Housekeeper } {
-  const keeper: Housekeeper = new Housekeeper(context, { pool: () => pool, onFitDue: () => {} })
+  const keeper: Housekeeper = new Housekeeper(context, {
+    pool: () => pool,
+    onFitDue: () => {},
+    onEmbedDue: () => {},
+  })
   const pool: Pool = new Pool({
     dataDir,
     storesMax: 1,

@@ -15,7 +15,14 @@ function start(options: { stuckMs?: number; tenantRunningMax?: number } = {}): {
   const deaths: unknown[] = []
   const shard = new Shard({
     entry: new URL('./dying-shard.ts', import.meta.url),
-    worker: { dataDir: '/nowhere', storesMax: 1, idleMs: 1000, ranking, vectorCacheBytesMax: 0 },
+    worker: {
+      dataDir: '/nowhere',
+      storesMax: 1,
+      idleMs: 1000,
+      ranking,
+      embedder: 'builtin',
+      vectorCacheBytesMax: 0,
+    },
     limits: { ...queueLimits, tenantRunningMax: options.tenantRunningMax ?? 4 },
     ...(options.stuckMs !== undefined && { stuckMs: options.stuckMs }),
     onClosed: () => undefined,

@@ -1,6 +1,7 @@
 /** Search in the caller's library. */
 import { z } from 'zod'
 import type { TenantHandle } from '../../control/tenant-directory.ts'
+import type { Found, Searcher, SearchRequest } from '../../rag/searcher.ts'
 import { type Route, route } from '../route.ts'
 import { json, tagSchema, tagsMax } from '../wire.ts'
 
@@ -41,6 +42,14 @@ const bodySchema = z.strictObject({
   limit: z.int().min(1).max(hitsMax).default(hitsDefault),
   filter: filterSchema.default({}),
   alpha: alphaSchema,
+  fusion: z
+    .enum(['weighted', 'rrf'])
+    .default('weighted')
+    .describe('how the arms become one ranking: by their scores, or by their ranks alone'),
+  rerank: z
+    .boolean()
+    .default(true)
+    .describe('whether the reranker, where there is one, orders the best hits anew'),
   explain: z.boolean().default(false),
   facets: z.boolean().default(false),
   diversity: z
@@ -55,6 +64,16 @@ const addressSchema = z.strictObject({
   mode: modeSchema,
   limit: z.coerce.number().int().min(1).max(hitsMax).default(hitsDefault),
 })
+
+/** What an address cannot say. */
+const plain = {
+  filter: {},
+  fusion: 'weighted',
+  rerank: true,
+  explain: false,
+  facets: false,
+  diversity: true,
+} as const
 
 const explainedSchema = z.object({
   word: z.string(),
@@ -73,7 +92,9 @@ const explainSchema = z.object({
         arm: z.string(),
         rank: z.int().nullable().describe('from 1; null where the arm did not find it'),
         raw: z.number().nullable().describe('on the arm’s own scale: BM25, cosine'),
-        normalised: z.number().describe('0 to 1; the raw score where one arm was asked'),
+        normalised: z
+          .number()
+          .describe('0 to 1; 1 / (60 + rank) with `rrf`; the raw score where one arm was asked'),
         share: z.number(),
       }),
     )
@@ -107,10 +128,17 @@ const replySchema = z.object({
       more: z
         .array(z.string())
         .describe('passages beside it that share text with it and were found as well'),
+      rerank_score: z
+        .number()
+        .optional()
+        .describe('what the reranker gave; the order follows it where it is'),
       explain: explainSchema.optional().describe('with `explain`, why it is where it is'),
     }),
   ),
-  mode: z.enum(modes).describe('what was done: `keyword` while there are no vectors yet'),
+  mode: z
+    .enum(modes)
+    .describe('what was done: `keyword` while there are no vectors yet, or none of the question'),
+  reranked: z.boolean().describe('whether a reranker ordered the best hits'),
   corrected: z
     .array(z.object({ from: z.string(), to: z.string() }))
     .describe('words the library does not have, and what was looked for in their place'),
@@ -126,7 +154,7 @@ const replySchema = z.object({
   took_ms: z.number(),
 })
 
-export function searchRoutes(): Route[] {
+export function searchRoutes(searcher: Pick<Searcher, 'search'>): Route[] {
   const common = {
     path: '/v1/search',
     scope: 'read',
@@ -138,7 +166,7 @@ export function searchRoutes(): Route[] {
       method: 'post',
       summary: 'Search, with everything that can be said about it',
       body: bodySchema,
-      handle: ({ tenant, body, signal }) => search(tenant, body, signal),
+      handle: ({ tenant, body, signal }) => search(searcher, tenant, body, signal),
     }),
     route({
       ...common,
@@ -146,21 +174,18 @@ export function searchRoutes(): Route[] {
       summary: 'Search, from an address',
       query: addressSchema,
       handle: ({ tenant, query: { q, ...rest }, signal }) =>
-        search(
-          tenant,
-          { query: q, ...rest, filter: {}, explain: false, facets: false, diversity: true },
-          signal,
-        ),
+        search(searcher, tenant, { query: q, ...rest, ...plain }, signal),
     }),
   ]
 }
 
 async function search(
+  searcher: Pick<Searcher, 'search'>,
   tenant: TenantHandle,
-  args: z.output<typeof bodySchema>,
+  request: SearchRequest,
   signal: AbortSignal,
-) {
+): Promise<Found & { took_ms: number }> {
   const startedMs = performance.now()
-  const found = await tenant.call('search', args, { signal })
+  const found = await searcher.search(tenant, request, signal)
   return { ...found, took_ms: Math.round((performance.now() - startedMs) * 100) / 100 }
 }

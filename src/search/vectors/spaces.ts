@@ -26,7 +26,8 @@ const deleteSpace = 'DELETE FROM vector_spaces WHERE id = ?'
 
 /** Passage ids stay below it. Above are seventeen bits left for spaces: ten new ones a day for thirty years. */
 const spaceStride = 2 ** 36
-const dimsMax = 4096
+/** Of any embedder's vectors. */
+export const dimsMax = 4096
 /** The fingerprint and settings of an embedder are a line of text, not data. */
 const configCharsMax = 65_536
 
