@@ -5,6 +5,8 @@ import { parseArgs } from 'node:util'
 import { copy } from './torture/copy.ts'
 import { corrupt } from './torture/corrupt.ts'
 import { crash } from './torture/crash.ts'
+import { embed } from './torture/embed.ts'
+import { erase } from './torture/erase.ts'
 import { fuzz } from './torture/fuzz.ts'
 import { isolation } from './torture/isolation.ts'
 import { uploads } from './torture/uploads.ts'
@@ -20,6 +22,8 @@ export interface TortureOptions {
   readonly files?: number | undefined
   /** How large a file is. */
   readonly megabytes?: number | undefined
+  /** How large the library is, for those that make one. */
+  readonly passages?: number | undefined
   /** Where real documents are, or undefined. */
   readonly testData?: string | undefined
   readonly say: (line: string) => void
@@ -34,6 +38,8 @@ const tortures: Readonly<Record<string, (options: TortureOptions) => Promise<Tor
   copy,
   corrupt,
   crash,
+  embed,
+  erase,
   fuzz,
   isolation,
   uploads,
@@ -47,6 +53,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string' },
     files: { type: 'string' },
     megabytes: { type: 'string' },
+    passages: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 })
@@ -65,6 +72,7 @@ const { figures, failures } = await torture({
   rounds: numberOf(values.rounds),
   files: numberOf(values.files),
   megabytes: numberOf(values.megabytes),
+  passages: numberOf(values.passages),
   testData: existsSync(testData) ? testData : undefined,
   say: (line) => console.error(line),
 })

@@ -134,6 +134,9 @@ const schema = z.object({
     .optional()
     .describe('what the model reads before a question; `none` for nothing, by its family without'),
   EMBEDDINGS_DOCUMENT_PREFIX: z.string().optional().describe('the same before a passage'),
+  EMBEDDINGS_TIMEOUT_MS: integer(100, 3_600_000)
+    .default(120_000)
+    .describe('for one batch of passages, to the last byte of the answer'),
   EMBEDDINGS_QUERY_TIMEOUT_MS: integer(10, 60_000)
     .default(1_500)
     .describe('a search goes on by words alone when a question has no vector by then'),

@@ -24,6 +24,7 @@ function modelSettings(config: Config): Pick<RemoteModelsOptions, 'embedder' | '
             apiKey: config.EMBEDDINGS_API_KEY,
             queryPrefix: config.EMBEDDINGS_QUERY_PREFIX,
             documentPrefix: config.EMBEDDINGS_DOCUMENT_PREFIX,
+            timeoutMs: config.EMBEDDINGS_TIMEOUT_MS,
             queryTimeoutMs: config.EMBEDDINGS_QUERY_TIMEOUT_MS,
           },
     reranker:

@@ -17,6 +17,8 @@ export interface Manners {
   dimensions: number
   /** Other weights behind the same name. */
   weights: string
+  /** The models it serves, each with vectors of its own; any when not given. */
+  models: readonly string[] | undefined
   /** Whole requests with a longer text are refused in this style. */
   charactersMax: number
   batchMax: number
@@ -35,6 +37,7 @@ export class FakeEndpoint {
   readonly manners: Manners = {
     dimensions: 16,
     weights: 'first',
+    models: undefined,
     charactersMax: Number.POSITIVE_INFINITY,
     batchMax: Number.POSITIVE_INFINITY,
     lengthStyle: 'llamacpp',
@@ -46,6 +49,8 @@ export class FakeEndpoint {
   readonly requests: Recorded[] = []
   /** How often each text was answered with a vector. */
   readonly embedded = new Map<string, number>()
+  /** The same for each model. */
+  readonly embeddedBy = new Map<string, Map<string, number>>()
   /** Requests being answered now, and the most there ever were. */
   busy = 0
   busyMax = 0
@@ -152,24 +157,32 @@ export class FakeEndpoint {
 
   #embed(recorded: Recorded, response: ServerResponse, fault: Fault | undefined): void {
     const { texts } = recorded
-    const { charactersMax, batchMax, lengthStyle, poison } = this.manners
+    const { models, charactersMax, batchMax, lengthStyle, poison } = this.manners
     const answer = ([status, body]: readonly [number, string]): void => {
       response.writeHead(status, { 'content-type': 'application/json' }).end(body)
     }
-    if (texts.length > batchMax) answer(lengthStyles.teiBatch)
+    if (models && !models.includes(String(recorded.body['model'])))
+      answer([404, '{"error":{"message":"model not found"}}'])
+    else if (texts.length > batchMax) answer(lengthStyles.teiBatch)
     else if (texts.some((text) => text.length > charactersMax)) answer(lengthStyles[lengthStyle])
     else if (texts.some((text) => poison?.test(text)))
       answer([500, '{"error":"failed to encode response: json: unsupported value: NaN"}'])
     else answer([200, this.#good(recorded, fault)])
   }
 
-  #good({ texts }: Recorded, fault?: Fault): string {
+  #good({ texts, body }: Recorded, fault?: Fault): string {
+    const model = String(body['model'])
+    const counts = this.embeddedBy.get(model) ?? new Map<string, number>()
+    this.embeddedBy.set(model, counts)
     const dimensions = fault?.kind === 'dimension' ? fault.dimensions : this.manners.dimensions
     const data = texts.map((text, index) => {
       const isSpoilt = fault?.kind === 'numbers' && (!fault.of || fault.of.test(text))
-      if (!isSpoilt) this.embedded.set(text, (this.embedded.get(text) ?? 0) + 1)
+      if (!isSpoilt) {
+        this.embedded.set(text, (this.embedded.get(text) ?? 0) + 1)
+        counts.set(text, (counts.get(text) ?? 0) + 1)
+      }
       const embedding = spoil(
-        fakeVector(text, dimensions, this.manners.weights),
+        fakeVector(text, dimensions, `${this.manners.weights}:${model}`),
         isSpoilt ? fault : undefined,
       )
       return { object: 'embedding', index, embedding } as Record<string, unknown>

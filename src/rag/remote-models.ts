@@ -2,7 +2,7 @@
 import type { EmbedderRecord } from '../control/embedders.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import { EmbedRunner, type EmbedRunnerOptions, type EmbedStatus } from './embed-runner.ts'
-import { createEmbeddings } from './embeddings.ts'
+import { createEmbeddings, embeddingsLimits } from './embeddings.ts'
 import type { EndpointFault } from './endpoint-fault.ts'
 import { type Prefixes, prefixesOf } from './model-prefixes.ts'
 import { QueryVectors } from './query-vectors.ts'
@@ -16,6 +16,8 @@ export interface EmbedderSettings {
   /** Undefined: as the model's family wants it; `none`: nothing. */
   readonly queryPrefix: string | undefined
   readonly documentPrefix: string | undefined
+  /** One request with passages. */
+  readonly timeoutMs: number
   readonly queryTimeoutMs: number
 }
 
@@ -85,11 +87,12 @@ export function createRemoteModels(options: RemoteModelsOptions): RemoteModels {
 }
 
 function openEmbedder(
-  { url, model, apiKey, queryPrefix, documentPrefix, queryTimeoutMs }: EmbedderSettings,
+  { url, model, apiKey, queryPrefix, documentPrefix, timeoutMs, queryTimeoutMs }: EmbedderSettings,
   { call, embedders, onEmbedder, onStored, onFault }: RemoteModelsOptions,
 ) {
   const prefixes = prefixesWith(model, queryPrefix, documentPrefix)
-  const settings = { url, model, apiKey, prefixes }
+  const limits = { timeoutMs, idleMs: Math.min(timeoutMs, embeddingsLimits.idleMs) }
+  const settings = { url, model, apiKey, prefixes, limits }
   const embeddings = createEmbeddings({ ...settings, known: [...embedders.keys()] })
   const queries = new QueryVectors({
     embeddings,

@@ -113,8 +113,8 @@ export function vectorFigures(
     return { searched, pending: 0 }
   const own = all.filter((space) => isRemote(space) === (embedder === 'remote'))
   const target =
-    own.find(({ fingerprint }) => fingerprint === wanted) ??
-    own.find(({ state }) => state === 'building') ??
-    own.find(({ state }) => state === 'live')
+    wanted === undefined
+      ? (own.find(({ state }) => state === 'building') ?? own.find(({ state }) => state === 'live'))
+      : own.find(({ fingerprint }) => fingerprint === wanted)
   return { searched, pending: Math.max(0, published - (target?.passages ?? 0)) }
 }
