@@ -210,6 +210,8 @@ function setUp(raw: BetterSqlite3.Database, options: OpenOptions<Db>): void {
   raw.pragma(`synchronous = ${options.synchronous}`)
   raw.pragma(`cache_size = -${cacheKib}`)
   raw.pragma('temp_store = MEMORY')
+  // What is deleted is overwritten: otherwise a deleted text stays readable in the free pages of the file.
+  raw.pragma('secure_delete = ON')
   raw.pragma('foreign_keys = ON')
   raw.pragma(`journal_size_limit = ${walBytesMax}`)
   if (options.pagesMax !== undefined) raw.pragma(`max_page_count = ${options.pagesMax}`)
