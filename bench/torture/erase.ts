@@ -22,7 +22,7 @@ const user = 'ann'
 /** Looks at the files between two waits for background work; each doubles the wait up to the last. */
 const quietTriesMax = 60
 const quietWaitMs = 500
-const quietWaitMsMax = 20_000
+const quietWaitMsMax = 120_000
 /** Terms are stored without what they share with the one before: three letters of twelve, of words by chance. */
 const traceLetters = 9
 /** Of half the vectors, this much of the file must be gone. */
