@@ -21,8 +21,8 @@ test('what an operation announces while it runs takes no answer with it, neither
   outbox.reply(run(2))
   outbox.post()
   expect(sent).toEqual([
-    { replies: [{ id: 1, ok: true, result: 1 }], closed: [], fits: [tenant] },
-    { replies: [{ id: 2, ok: true, result: 2 }], closed: [], fits: [] },
+    { replies: [{ id: 1, ok: true, result: 1 }], closed: [], fits: [tenant], embeds: [] },
+    { replies: [{ id: 2, ok: true, result: 2 }], closed: [], fits: [], embeds: [] },
   ])
 })
 
