@@ -82,6 +82,7 @@ test('a search is passed on with its defaults, from a body and from an address',
     limit: 10,
     filter: {},
     fusion: 'weighted',
+    diversity: true,
     explain: false,
     facets: false,
   }

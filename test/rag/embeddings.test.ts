@@ -10,7 +10,7 @@ import { client, endpoint, expectQuiet, FastClock, faultOf } from './harness.ts'
 
 const numbered = (count: number): string[] => Array.from({ length: count }, (_, at) => `text ${at}`)
 
-function unit(text: string, dimensions = 16, weights = 'first'): number[] {
+function unit(text: string, dimensions = 16, weights = 'first:some-model'): number[] {
   const vector = fakeVector(text, dimensions, weights)
   const norm = Math.hypot(...vector)
   return vector.map((value) => value / norm)
