@@ -5,7 +5,7 @@ import { createMetrics, type Metrics } from './base/metrics.ts'
 import { type FileLock, lockFile } from './base/sqlite.ts'
 import { StartError } from './base/start-error.ts'
 import { type Care, openCare } from './care.ts'
-import { type Config, programEnvironment } from './config.ts'
+import type { Config } from './config.ts'
 import { Control } from './control/control.ts'
 import { DocumentEvents } from './control/document-events.ts'
 import { Fences } from './control/fences.ts'
@@ -15,29 +15,17 @@ import { TenantDirectory } from './control/tenant-directory.ts'
 import { figures } from './figures.ts'
 import { EventStreams } from './http/event-streams.ts'
 import type { HttpServer } from './http/server.ts'
-import { openModels } from './model-settings.ts'
 import { createChat } from './rag/create-chat.ts'
 import { authenticator, openHttp } from './serving.ts'
 import { controlDbPath, lockPath, serverDirectory } from './tenancy/layout.ts'
 import type { TenantId } from './tenancy/tenant-id.ts'
 import { queueLimits } from './threads/call-queue.ts'
-import { createExtractorPool, type ExtractorPool } from './threads/extractor-pool.ts'
-import { FitRunner } from './threads/fit-runner.ts'
-import { IngestRunner, readersMax } from './threads/ingest-runner.ts'
-import { type OcrProgram, openOcr } from './threads/ocr-program.ts'
 import type { StoreClosed } from './threads/protocol.ts'
 import { Shards } from './threads/shards.ts'
+import { openWork } from './work.ts'
 
 /** Requests and operations under way get this long to end at a stop. */
 const drainMs = 10_000
-/** Time without a sign of life from a reader process before it is taken for hung. */
-const readerSilenceMsMax = 60_000
-const readerIdleMs = 60_000
-/** Archives taken apart at once. */
-const expandersMax = 1
-/** Fifty million characters are some twenty times the Bible. */
-const documentCharactersMax = 50_000_000
-const documentPagesMax = 20_000
 
 export interface Context extends AsyncDisposable {
   readonly log: Log
@@ -59,12 +47,12 @@ export async function createContext(
   stack.defer(() => lock.release())
   const control = await Control.open(controlDbPath(config.DATA_DIR))
   stack.defer(() => control.close())
-  const metrics = createMetrics(() => figures(shards, control, runner, models))
+  const metrics = createMetrics(() => figures(shards, control, work.runner, work.models))
 
   const shards: Shards = openShards(config, log, metrics, {
     onClosed: (closed) => tenants.storeClosed(closed),
-    onFitDue: (tenant) => fits.notify(tenant),
-    onEmbedDue: (tenant) => models.notify(tenant),
+    onFitDue: (tenant) => work.fits.notify(tenant),
+    onEmbedDue: (tenant) => work.models.notify(tenant),
   })
   stack.defer(() => shards.close(drainMs))
   const fences = new Fences(control)
@@ -75,38 +63,26 @@ export async function createContext(
     control,
     shards,
     fences,
-    onJob: (tenant, atMs) => runner.notify(tenant, atMs),
+    onJob: (tenant, atMs) => work.runner.notify(tenant, atMs),
     events: new DocumentEvents(),
     parts,
-    onJobsEnded: (tenant) => void runner.check(tenant).catch(() => undefined),
+    onJobsEnded: (tenant) => void work.runner.check(tenant).catch(() => undefined),
   })
   stack.defer(() => tenants.stopRecovering())
-  const extractor = openExtractors(config, metrics, readersMax(config.EXTRACTORS))
-  stack.defer(() => extractor.close())
-  // Somebody waits for the answer: an archive has a process of its own and does not wait for books.
-  const expander = openExtractors(config, metrics, expandersMax)
-  stack.defer(() => expander.close())
-  const ocr = await openOcr(config, programEnvironment())
-  const runner = openRunner(config, log, metrics, { tenants, extractor, ocr })
-  stack.defer(() => runner.close())
-  const fits = openFits(log, tenants)
-  stack.defer(() => fits.close())
-  const models = openModels(config, log, metrics, { tenants, control })
-  stack.defer(() => models.close())
+  const work = await openWork(config, log, metrics, stack, { tenants, control })
 
   const care = openCare(config, log, stack, {
     parts: { control, shards, fences, tenants },
-    onJob: (tenant, atMs) => runner.notify(tenant, atMs),
+    onJob: (tenant, atMs) => work.runner.notify(tenant, atMs),
   })
 
   const authenticate = authenticator(config)
   const streams = new EventStreams(authenticate)
   const onFault = (error: unknown): void => log.error({ err: error }, 'a question failed')
-  const chat = createChat(config, onFault, models.searcher)
+  const chat = createChat(config, onFault, work.models.searcher)
   stack.defer(() => removeServerAddress(config.DATA_DIR))
-  const http = openHttp(config, log, {
-    ...{ authenticate, streams, chat, tenants, shards, control, expander, models, metrics, care },
-  })
+  const forHttp = { authenticate, streams, chat, tenants, shards, control, metrics, care }
+  const http = openHttp(config, log, { ...forHttp, ...work })
   stack.defer(() => http.close(drainMs))
   stack.defer(() => streams.close())
   stack.defer(() => chat.close())
@@ -118,7 +94,7 @@ export async function createContext(
     listen: async () => {
       const url = await listen(http, config)
       writeServerAddress(config.DATA_DIR, { url, token: care.runToken })
-      extractor.warm()
+      work.extractor.warm()
       // After listening: people wait for their own library at most, never for everybody's.
       care.start()
       return { url }
@@ -175,58 +151,6 @@ function openShards(
     },
     onFault: (operation, stack) => log.error({ operation, stack }, 'an operation failed'),
     onTiming: (operation, seconds) => metrics.operationSeconds.observe({ operation }, seconds),
-  })
-}
-
-function openExtractors(config: Config, metrics: Metrics, sizeMax: number): ExtractorPool {
-  return createExtractorPool({
-    sizeMax,
-    memoryBytesMax: config.EXTRACT_MEMORY_BYTES_MAX,
-    cpuMsMax: config.EXTRACT_CPU_MS_MAX,
-    silenceMsMax: readerSilenceMsMax,
-    idleMs: readerIdleMs,
-    charactersMax: documentCharactersMax,
-    pagesMax: documentPagesMax,
-    hasOcr: config.OCR !== 'off',
-    onKill: (reason) => metrics.readerKills.inc({ reason }),
-  })
-}
-
-function openRunner(
-  config: Config,
-  log: Log,
-  metrics: Metrics,
-  {
-    tenants,
-    extractor,
-    ocr,
-  }: { tenants: TenantDirectory; extractor: ExtractorPool; ocr: OcrProgram | undefined },
-): IngestRunner {
-  return new IngestRunner({
-    extractor,
-    ocr,
-    concurrencyMax: config.EXTRACTORS,
-    call: (tenant, operation, args) => tenants.call(tenant, operation, args),
-    openOriginal: (tenant, sha256, extension) => tenants.openOriginal(tenant, sha256, extension),
-    onEnd: ({ cause, ms, ...end }) => {
-      metrics.documentsRead.inc({ outcome: end.outcome })
-      const event = { ...end, ms: Math.round(ms) }
-      if (end.outcome === 'requeued')
-        log.warn({ ...event, err: cause }, 'a document is read again later')
-      else log.info(event, 'a document was read')
-    },
-  })
-}
-
-function openFits(log: Log, tenants: TenantDirectory): FitRunner {
-  return new FitRunner({
-    call: (tenant, operation, args) => tenants.call(tenant, operation, args),
-    onEnd: ({ cause, ms, ...end }) => {
-      const event = { ...end, ms: Math.round(ms) }
-      if (end.outcome === 'failed')
-        log.error({ ...event, err: cause }, 'a library could not be learnt from')
-      else log.info(event, 'a library was learnt from')
-    },
   })
 }
 

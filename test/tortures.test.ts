@@ -19,9 +19,6 @@ test.for(tortures)(
     const seed = 20_261_121
     const options = {
       seed,
-      kills: undefined,
-      files: undefined,
-      testData: undefined,
       say: () => undefined,
     }
     const { failures } = await torture({ ...options, rounds: isLong ? undefined : rounds })

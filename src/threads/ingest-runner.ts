@@ -1,21 +1,18 @@
 /** Takes waiting documents through a reader process, tenants in turn, a few at a time on the whole machine. */
 import type { FileHandle } from 'node:fs/promises'
 import { Problem } from '../base/problem.ts'
-import { ExtractError, type ExtractFailure } from '../ingest/contract.ts'
+import type { ExtractFailure } from '../ingest/contract.ts'
 import { hasThumbnail } from '../ingest/picture/limits.ts'
 import type { ClaimedJob } from '../library/jobs.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import type { ExtractorPool } from './extractor-pool.ts'
 import { isHeldBack } from './held-back.ts'
+import { failureOf, retryDelayMs, retryDelayMsMin } from './ingest-failure.ts'
 import type { OcrProgram } from './ocr-program.ts'
 import type { OperationName, Operations } from './operations.ts'
 import { keepingOcr } from './page-ocr.ts'
 import { ReadingTurns } from './reading-turns.ts'
 
-/** A reader that crashed may have been unlucky once (memory of the machine); twice is the document. */
-const triesMax = 2
-const retryDelayMsMin = 1_000
-const retryDelayMsMax = 60_000
 /** What is read in a moment: a note, a letter, a paper. It need not wait for a book of the same person. */
 const smallBytesMax = 256 * 1024
 /** Documents that may be open beyond those read at once: one of somebody who has none open, and a small one of anybody. */
@@ -175,7 +172,7 @@ export class IngestRunner {
     this.#pump()
     const startedAtMs = performance.now()
     const end = await this.#read(tenant, job)
-    if (end.outcome === 'requeued') this.notify(tenant, Date.now() + retryDelayMs(job))
+    if (end.outcome === 'requeued') this.notify(tenant, Date.now() + retryDelayMs(job.attempts))
     this.#options.onEnd({
       tenant,
       documentId: job.documentId,
@@ -199,7 +196,7 @@ export class IngestRunner {
         return { outcome: 'failed', failure, cause: error }
       }
       await this.#settle(() =>
-        this.#options.call(tenant, 'ingest.requeue', { job, delayMs: retryDelayMs(job) }),
+        this.#options.call(tenant, 'ingest.requeue', { job, delayMs: retryDelayMs(job.attempts) }),
       )
       return { outcome: 'requeued', cause: error }
     }
@@ -259,7 +256,7 @@ export class IngestRunner {
         return
       } catch (error) {
         if (!(error instanceof Problem) || isHeldBack(error)) throw error
-        await this.#pause(Math.min(retryDelayMsMax, retryDelayMsMin * 2 ** tries))
+        await this.#pause(retryDelayMs(tries))
       }
     }
   }
@@ -289,27 +286,4 @@ interface NextTurn {
 
 function turnOf(tenant: TenantId | undefined, bytesMax: number | null): NextTurn | undefined {
   return tenant === undefined ? undefined : { tenant, bytesMax }
-}
-
-/** A failure of the document; undefined for a fault of the server, which is tried again. */
-function failureOf(error: unknown, { attempts }: ClaimedJob): ExtractFailure | undefined {
-  if (error instanceof ExtractError) {
-    const mayRecover = error.code === 'reader_crashed' && attempts < triesMax
-    return mayRecover ? undefined : { code: error.code, detail: error.message }
-  }
-  if (error instanceof Problem && error.code === 'internal' && attempts >= triesMax)
-    return {
-      code: 'reader_crashed',
-      detail: 'The server failed on this document, and its log says where: tell the operator.',
-    }
-  if ((error as NodeJS.ErrnoException).code === 'ENOENT')
-    return {
-      code: 'damaged',
-      detail: 'The original is missing on the server: upload the file again.',
-    }
-  return undefined
-}
-
-function retryDelayMs(job: ClaimedJob): number {
-  return Math.min(retryDelayMsMax, retryDelayMsMin * 2 ** job.attempts)
 }
