@@ -42,7 +42,7 @@ const homes: [RegExp, RegExp][] = [
   [/from 'node:sqlite'/, /^nowhere$/],
   [
     /\bnew (Control|Shards|TenantDirectory|IngestRunner|FitRunner)\b|\bControl\.open\b/,
-    /^(context|control\/control)\.ts$/,
+    /^(context|work|control\/control)\.ts$/,
   ],
 ]
 const sql =
@@ -117,6 +117,15 @@ test('outside packages, the environment and the composition have one home', () =
       .map(({ path }) => `${path}: ${what}`),
   )
   expect(wrong).toEqual([])
+})
+
+test('the parts of the composition root are built by it alone', () => {
+  const builders = files.filter(({ imports }) =>
+    imports.some((to) => /^(work|serving|care|model-settings)\.ts$/.test(to)),
+  )
+  const allowed = /^(context|work|serving|operator|cli-operator)\.ts$/
+  expect(builders.map(({ path }) => path).filter((path) => !allowed.test(path))).toEqual([])
+  expect(builders.length).toBeGreaterThan(0)
 })
 
 test('SQL lives beside its table', () => {

@@ -98,7 +98,6 @@ test.each([
   ['noise', Buffer.from(Array.from({ length: 4_096 }, (_, i) => (i * 7919) % 256)), 'a.txt'],
   ['other markup', Buffer.from('<?xml version="1.0"?><book>x</book>'), 'a.md'],
   ['a program', Buffer.from('\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0', 'latin1'), 'a.txt'],
-  ['an archive', Buffer.from('PK\x03\x04\x14\0\0\0\x08\0', 'latin1'), 'a.txt'],
 ])('%s is not readable', async (_, bytes, filename) => {
   expect(await detectMediaType(bytes, filename)).toBeUndefined()
 })
@@ -130,4 +129,9 @@ test('more text than allowed is refused', async () => {
   const read = extractPlainText(inputOf(Buffer.alloc(20_000, 'word '), { charactersMax: 10_000 }))
   const error = await read.then(allPages).catch((e: unknown) => e)
   expect(error).toMatchObject({ code: 'too_much_text' })
+})
+
+test('an archive is one, whatever its name says', async () => {
+  const bytes = Buffer.from('PK\x03\x04\x14\0\0\0\x08\0', 'latin1')
+  expect(await detectMediaType(bytes, 'a.txt')).toMatchObject({ mediaType: 'application/zip' })
 })
