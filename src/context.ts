@@ -56,7 +56,7 @@ export async function createContext(
   })
   stack.defer(() => shards.close(drainMs))
   const fences = new Fences(control)
-  const parts = openParts(config, control)
+  const parts = openParts(config, control, fences)
   stack.defer(() => parts.close())
   const tenants = new TenantDirectory({
     dataDir: config.DATA_DIR,
@@ -106,12 +106,15 @@ export async function createContext(
 /** Unfinished uploads of one tenant may be as large as so many files. */
 const partialFilesMax = 4
 
-function openParts(config: Config, control: Control): PartialUploads {
+function openParts(config: Config, control: Control, fences: Fences): PartialUploads {
   return new PartialUploads({
     dataDir: config.DATA_DIR,
     expiryMs: config.UPLOAD_EXPIRY_MS,
     bytesMax: partialFilesMax * config.UPLOAD_BYTES_MAX,
-    hint: (tenant) => control.setHint(tenant, true),
+    admit: async (tenant) => {
+      await fences.pass(tenant, 'write')
+      await control.setHint(tenant, true)
+    },
   })
 }
 

@@ -41,7 +41,8 @@ export class PartFiles {
 
   /** Durable when it resolves. */
   async create(id: string, info: PartInfo): Promise<Part> {
-    await mkdir(partialDirectory(this.#directory), { recursive: true, mode: 0o700 })
+    // Not `recursive`: a library that was deleted meanwhile must not come back as an empty folder.
+    await mkdir(partialDirectory(this.#directory), { mode: 0o700 }).catch(unlessThere)
     const handle = await open(partialPath(this.#directory, id), 'wx', 0o600)
     await handle.close()
     await this.#writeInfo(id, info)
@@ -113,6 +114,10 @@ export class PartFiles {
 async function removeStray(path: string, beforeMs: number): Promise<void> {
   const found = await stat(path).catch(() => undefined)
   if (found && found.mtimeMs < beforeMs) await rm(path, { recursive: true, force: true })
+}
+
+function unlessThere(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error
 }
 
 function infoPath(path: string): string {

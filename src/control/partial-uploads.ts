@@ -19,8 +19,8 @@ export interface PartialUploadsOptions {
   readonly expiryMs: number
   /** Of all unfinished uploads of one tenant, as they were announced. */
   readonly bytesMax: number
-  /** Makes "look here after a crash" durable. */
-  readonly hint: (tenant: TenantId) => Promise<void>
+  /** Before bytes are received: lets none in while an operator holds the tenant back, makes "look here after a crash" durable. */
+  readonly admit: (tenant: TenantId) => Promise<void>
 }
 
 /** Of one tenant; ids of others do not exist here. */
@@ -65,7 +65,10 @@ export class PartialUploads {
         return part && this.#expiresAtMs(part) > Date.now() ? part : undefined
       },
       hold: (id, onWanted) => this.#hold(`${tenant}/${id}`, onWanted),
-      openData: (id) => files.openData(id),
+      openData: async (id) => {
+        await this.#options.admit(tenant)
+        return files.openData(id)
+      },
       finish: (part, result) => files.finish(part, result),
       remove: (id) => files.remove(id),
       expiresAtMs: (part) => this.#expiresAtMs(part),
@@ -92,7 +95,7 @@ export class PartialUploads {
   }
 
   async #create(tenant: TenantId, info: PartInfo): Promise<Part> {
-    const { expiryMs, bytesMax, hint } = this.#options
+    const { expiryMs, bytesMax, admit } = this.#options
     const files = this.#files(tenant)
     using _turn = await this.#hold(`${tenant}/create`, () => undefined)
     const parts = await files.list(Date.now() - expiryMs)
@@ -106,7 +109,7 @@ export class PartialUploads {
     for (const part of finished.slice(0, Math.max(0, parts.length + 1 - recordsMax)))
       await files.remove(part.id)
     this.#comeBack(tenant, expiryMs, { onlyIfNone: true })
-    await hint(tenant)
+    await admit(tenant)
     return files.create(randomBytes(16).toString('hex'), info)
   }
 

@@ -1,7 +1,7 @@
 /** A tenant in memory, with a real directory for uploads. */
 import { createHash, randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
-import { mkdtempSync, readdirSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync } from 'node:fs'
 import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ import { DocumentEvents } from '../../src/control/document-events.ts'
 import { PartialUploads } from '../../src/control/partial-uploads.ts'
 import type { TenantHandle, UploadFile } from '../../src/control/tenant-directory.ts'
 import type { DocumentView } from '../../src/library/documents.ts'
-import { partialPath } from '../../src/tenancy/layout.ts'
+import { partialPath, uploadsDirectory } from '../../src/tenancy/layout.ts'
 import type { TenantId } from '../../src/tenancy/tenant-id.ts'
 import type { OperationName, Operations } from '../../src/threads/operations.ts'
 
@@ -32,11 +32,12 @@ export class MemoryTenant {
     dataDir: join(this.directory, 'data'),
     expiryMs: 3_600_000,
     bytesMax: 100_000,
-    hint: async () => undefined,
+    admit: async () => undefined,
   })
 
   constructor(id: TenantId) {
     this.id = id
+    mkdirSync(uploadsDirectory(join(this.directory, 'data', id)), { recursive: true })
   }
 
   uploads(): string[] {

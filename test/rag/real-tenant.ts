@@ -30,7 +30,7 @@ export class RealTenant {
         dataDir: this.library.dataDir,
         expiryMs: 3_600_000,
         bytesMax: 1_000_000,
-        hint: async () => undefined,
+        admit: async () => undefined,
       }).of(name as TenantId),
       takePart: () => Promise.reject(new Error('not here')),
       openUpload: () => Promise.reject(new Error('not here')),
