@@ -6,6 +6,8 @@ const config = defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // Many tests wait for processes and disks: two files at once use what one leaves.
+    maxWorkers: 2,
     experimental: { viteModuleRunner: false },
   },
 })

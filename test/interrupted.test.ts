@@ -7,8 +7,8 @@ import { longBook } from './fixtures/long-book.ts'
 import { temporaryDirectory } from './helpers.ts'
 
 const isLong = process.env['CARREL_LONG'] === '1'
-const pages = isLong ? 352 : 150
-const kills = isLong ? 12 : 2
+const pages = isLong ? 352 : 80
+const kills = isLong ? 12 : 1
 const phrases = isLong ? pages : 40
 
 interface Read {

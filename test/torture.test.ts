@@ -27,7 +27,7 @@ test('embed: killed while a model is changed', { timeout: 180_000 }, async () =>
 })
 
 test('erase: nothing is left of what was deleted', { timeout: 180_000 }, async () => {
-  const { figures, failures } = await torture('erase', '--passages', '400')
+  const { figures, failures } = await torture('erase', '--passages', '200')
   expect(failures).toEqual([])
   expect(figures['words_deleted']).toBeGreaterThan(100)
 })

@@ -7,7 +7,7 @@ import { isolation } from '../bench/torture/isolation.ts'
 const isLong = process.env['CARREL_LONG'] === '1'
 const timeoutMs = isLong ? 3_600_000 : 120_000
 const tortures = [
-  { name: 'isolation', torture: isolation, rounds: 150 },
+  { name: 'isolation', torture: isolation, rounds: 60 },
   { name: 'corrupt', torture: corrupt, rounds: 1 },
   { name: 'copy', torture: copy, rounds: 2 },
 ] as const
