@@ -84,6 +84,8 @@ async function token(
   const hoursValid = Number(hours)
   if (!(hoursValid > 0 && hoursValid <= hoursMax))
     return complain(`--hours takes a number up to ${hoursMax}, not \`${hours}\``)
+  if (config.JWT_SECRET === undefined)
+    return complain('tokens are signed elsewhere: this server has no JWT_SECRET')
   const jwt = new SignJWT({ tier })
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
     .setSubject(user)

@@ -1,8 +1,9 @@
 /** The settings: one schema, read once from the environment. The only reader of `process.env`. */
-import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { publicKey } from './auth/keys.ts'
+import { storesByDescriptors } from './base/descriptors.ts'
 import { defaultSnapshotsDirectory } from './tenancy/layout.ts'
 import { parseRetention } from './tenancy/retention.ts'
 
@@ -23,10 +24,20 @@ const apiKey = z
     'has characters that a header does not carry: look for blanks and line ends',
   )
 const cores = availableParallelism()
-/** Six descriptors a store: two files, each with its log and index. */
-const descriptorsPerStore = 6
-/** Left for sockets, originals and the server's own files. */
-const descriptorsReserved = 200
+
+const flag = (): z.ZodType<boolean, string | undefined> =>
+  z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((text) => text === 'true')
+
+function checkPublicKey(text: string, context: z.RefinementCtx): void {
+  try {
+    publicKey(text)
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message })
+  }
+}
 
 const schema = z.object({
   DATA_DIR: z.string().min(1).default('./data').describe('where everything is kept'),
@@ -53,20 +64,51 @@ const schema = z.object({
     )
     .optional()
     .describe('HS256 key; without any key the server is in local mode'),
+  JWT_PUBLIC_KEY: z
+    .string()
+    .superRefine(checkPublicKey)
+    .optional()
+    .describe('PEM or JWK that verifies RS256, PS256, ES256 or EdDSA tokens'),
+  JWT_JWKS_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('address of the key set that verifies tokens'),
   JWT_ISSUER: z.string().min(1).optional().describe('required `iss`'),
   JWT_AUDIENCE: z.string().min(1).optional().describe('required `aud`'),
   JWT_USER_CLAIM: z.string().min(1).optional().describe('the claim that names the user'),
   JWT_TIER_CLAIM: z.string().min(1).optional().describe('the claim that names the tier'),
+  JWT_TENANT_CLAIM: z.string().min(1).optional().describe('the claim that names a shared library'),
+  JWT_ADMIN: flag().describe('whether a token with the scope `admin` is the operator’s'),
   HEIMDALL_SESSION_SECRET: z
     .string()
     .refine((secret) => Buffer.byteLength(secret) >= 32, 'needs at least 32 bytes')
     .optional()
     .describe('HS256 key of `cf_session` tokens, where it is not JWT_SECRET'),
+  HEIMDALL_SAME_USERS: flag().describe(
+    'whether `cf_session` users are the same people as the tokens’',
+  ),
+  HEIMDALL_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('asked for the tier of `cf_session` users'),
+  HEIMDALL_ADMIN_TOKEN: z.string().min(1).optional().describe('bearer for HEIMDALL_URL'),
+  HEIMDALL_PRODUCT: z
+    .string()
+    .min(1)
+    .default('carrel')
+    .describe('what Heimdall calls this product'),
   ADMIN_TOKEN: z
     .string()
     .refine((token) => Buffer.byteLength(token) >= 24, 'needs at least 24 bytes')
     .optional()
     .describe('lets its bearer read /metrics and use /admin/v1'),
+  TIERS_FILE: z.string().min(1).optional().describe('JSON with the limits of each tier'),
+  ADDRESS_REQUESTS_PER_MINUTE: integer(1, 10_000_000)
+    .optional()
+    .describe('requests from one address; behind a proxy only with TRUST_PROXY'),
+  ADDRESS_FAILED_LOGINS_PER_MINUTE: integer(1, 1_000_000)
+    .default(600)
+    .describe('credentials that fail from one address, then 429'),
   SHARDS: integer(1, 64)
     .default(Math.max(1, Math.min(8, cores - 1)))
     .describe('threads that own tenants'),
@@ -189,10 +231,13 @@ export function readConfig(
     throw new ConfigError(`${issue?.path.join('.')}: ${issue?.message}`)
   }
   const DATA_DIR = resolve(parsed.data.DATA_DIR)
-  const JWT_SECRET = parsed.data.JWT_SECRET ?? keyOf?.(DATA_DIR)
+  const JWT_SECRET =
+    parsed.data.JWT_SECRET ?? (hasLogin(parsed.data) ? undefined : keyOf?.(DATA_DIR))
   const SNAPSHOTS_DIR = resolve(parsed.data.SNAPSHOTS_DIR ?? defaultSnapshotsDirectory(DATA_DIR))
   const config = { ...parsed.data, DATA_DIR, SNAPSHOTS_DIR, JWT_SECRET }
-  if (config.JWT_SECRET === undefined && !isLoopback(config.HOST))
+  if (config.HEIMDALL_URL !== undefined && config.HEIMDALL_ADMIN_TOKEN === undefined)
+    throw new ConfigError('HEIMDALL_ADMIN_TOKEN: is needed where HEIMDALL_URL is set')
+  if (!hasLogin(config) && !isLoopback(config.HOST))
     throw new ConfigError(
       `HOST: ${config.HOST} is reachable by others, and without JWT_SECRET there is no login; set JWT_SECRET or listen on 127.0.0.1`,
     )
@@ -213,6 +258,19 @@ export function programEnvironment(
 ): Record<string, string> {
   const names = ['PATH', 'TESSDATA_PREFIX']
   return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])))
+}
+
+/** Whether anybody has to prove who they are; without any key the server is in local mode. */
+export function hasLogin(
+  config: Pick<
+    Config,
+    'JWT_SECRET' | 'JWT_PUBLIC_KEY' | 'JWT_JWKS_URL' | 'HEIMDALL_SESSION_SECRET'
+  >,
+): boolean {
+  const { JWT_SECRET, JWT_PUBLIC_KEY, JWT_JWKS_URL, HEIMDALL_SESSION_SECRET } = config
+  return [JWT_SECRET, JWT_PUBLIC_KEY, JWT_JWKS_URL, HEIMDALL_SESSION_SECRET].some(
+    (key) => key !== undefined,
+  )
 }
 
 /** Reads a `.env` file in the working directory, if there is one; what is set already stays. */
@@ -238,23 +296,4 @@ export function describeSettings(): { name: string; fallback: string; meaning: s
 
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)
-}
-
-/** Stores per shard that the process may have open, by its descriptor limit where the system tells it. */
-function storesByDescriptors(shards: number): number {
-  const limit = descriptorLimit()
-  const stores = Math.floor((limit - descriptorsReserved) / descriptorsPerStore / shards)
-  return Math.max(1, stores)
-}
-
-function descriptorLimit(): number {
-  try {
-    const line = /^Max open files\s+(\d+|unlimited)/m.exec(
-      readFileSync('/proc/self/limits', 'utf8'),
-    )
-    return line?.[1] === undefined || line[1] === 'unlimited' ? 1_048_576 : Number(line[1])
-  } catch {
-    // Not Linux: the smallest default in use, so that the pool stays on the safe side.
-    return 1_024
-  }
 }

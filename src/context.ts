@@ -1,4 +1,5 @@
 /** The one composition root: builds every part of the server, hands each what it needs, and closes them in reverse. */
+import { openTiers } from './access.ts'
 import { makeDirectory } from './base/fs.ts'
 import { createLog, type Log } from './base/log.ts'
 import { createMetrics, type Metrics } from './base/metrics.ts'
@@ -15,8 +16,9 @@ import { TenantDirectory } from './control/tenant-directory.ts'
 import { figures } from './figures.ts'
 import { EventStreams } from './http/event-streams.ts'
 import type { HttpServer } from './http/server.ts'
+import { createIdentity } from './identity.ts'
 import { createChat } from './rag/create-chat.ts'
-import { authenticator, openHttp } from './serving.ts'
+import { openHttp } from './serving.ts'
 import { controlDbPath, lockPath, serverDirectory } from './tenancy/layout.ts'
 import type { TenantId } from './tenancy/tenant-id.ts'
 import { queueLimits } from './threads/call-queue.ts'
@@ -36,7 +38,7 @@ export interface Context extends AsyncDisposable {
 
 /**
  * Builds the server without listening.
- * @throws StartError when another server has the data directory, or it cannot be used
+ * @throws StartError when another server has the data directory, or it cannot be used; TiersError for a bad TIERS_FILE
  */
 export async function createContext(
   config: Config,
@@ -47,7 +49,10 @@ export async function createContext(
   stack.defer(() => lock.release())
   const control = await Control.open(controlDbPath(config.DATA_DIR))
   stack.defer(() => control.close())
-  const metrics = createMetrics(() => figures(shards, control, work.runner, work.models))
+  const { tiers, stop } = openTiers(config.TIERS_FILE, log, control)
+  stack.defer(stop)
+  const identity = await createIdentity(config, control, tiers)
+  const metrics = createMetrics(() => figures({ shards, control, identity, ...work }))
 
   const shards: Shards = openShards(config, log, metrics, {
     onClosed: (closed) => tenants.storeClosed(closed),
@@ -63,25 +68,25 @@ export async function createContext(
     control,
     shards,
     fences,
+    tiers,
     onJob: (tenant, atMs) => work.runner.notify(tenant, atMs),
     events: new DocumentEvents(),
     parts,
     onJobsEnded: (tenant) => void work.runner.check(tenant).catch(() => undefined),
   })
   stack.defer(() => tenants.stopRecovering())
-  const work = await openWork(config, log, metrics, stack, { tenants, control })
+  const work = await openWork(config, log, metrics, stack, { tenants, control, tiers })
 
   const care = openCare(config, log, stack, {
     parts: { control, shards, fences, tenants },
     onJob: (tenant, atMs) => work.runner.notify(tenant, atMs),
   })
 
-  const authenticate = authenticator(config)
-  const streams = new EventStreams(authenticate)
+  const streams = new EventStreams(identity.authenticate)
   const onFault = (error: unknown): void => log.error({ err: error }, 'a question failed')
   const chat = createChat(config, onFault, work.models.searcher)
   stack.defer(() => removeServerAddress(config.DATA_DIR))
-  const forHttp = { authenticate, streams, chat, tenants, shards, control, metrics, care }
+  const forHttp = { identity, tiers, streams, chat, tenants, shards, control, metrics, care }
   const http = openHttp(config, log, { ...forHttp, ...work })
   stack.defer(() => http.close(drainMs))
   stack.defer(() => streams.close())

@@ -2,6 +2,7 @@
 import type { LiveFigures } from './base/metrics.ts'
 import type { Control } from './control/control.ts'
 import type { Readiness } from './http/routes/system.ts'
+import type { Identity } from './identity.ts'
 import type { Chat } from './rag/chat.ts'
 import type { RemoteModels } from './rag/remote-models.ts'
 import { queueLimits } from './threads/call-queue.ts'
@@ -9,13 +10,22 @@ import type { IngestRunner } from './threads/ingest-runner.ts'
 import type { ShardStats } from './threads/shard.ts'
 import type { Shards } from './threads/shards.ts'
 
+interface Parts {
+  readonly shards: Shards
+  readonly control: Control
+  readonly models: RemoteModels
+  readonly identity: Identity
+}
+
 /** Looked up when somebody asks for the metrics. */
-export function figures(
-  shards: Shards,
-  control: Control,
-  runner: IngestRunner,
-  models: RemoteModels,
-): LiveFigures {
+export function figures({
+  shards,
+  control,
+  models,
+  identity,
+  runner,
+}: Parts & { readonly runner: IngestRunner }): LiveFigures {
+  const { key_set: keySet = 'ok', heimdall = 'ok' } = identity.checks()
   const all = shards.stats()
   const sum = (of: (stats: ShardStats) => number): number =>
     all.reduce((total, stats) => total + of(stats), 0)
@@ -29,16 +39,20 @@ export function figures(
     jobsRunning: runner.running,
     tenantsWithJobs: runner.waiting,
     vectorsPending: models.pending,
+    keySetOk: keySet === 'ok' ? 1 : 0,
+    keySetFetches: identity.keySetFetches,
+    heimdallOk: heimdall === 'ok' ? 1 : 0,
   }
 }
 
 /** Whether the server can do its work, and which part of it cannot. */
-export function readiness(
-  shards: Shards,
-  control: Control,
-  models: RemoteModels,
-  chat: Chat,
-): Readiness {
+export function readiness({
+  shards,
+  control,
+  models,
+  chat,
+  identity,
+}: Parts & { readonly chat: Chat }): Readiness {
   const isFull = shards.stats().some((stats) => stats.waiting >= queueLimits.shardWaitingMax)
   return {
     ready: !isFull && control.fault === undefined,
@@ -49,6 +63,8 @@ export function readiness(
       embeddings: models.outage ? `vectors wait for the endpoint (${models.outage.kind})` : 'ok',
       // Never a reason not to be ready: without it answers are quotes.
       chat: chat.state,
+      // What stands outside fails nothing: people come in by what is remembered of it.
+      ...identity.checks(),
     },
   }
 }

@@ -1,8 +1,9 @@
 /** Runs the server: settings → context → listen → drain on SIGTERM. */
 import { checkSqliteVersion } from './base/sqlite.ts'
 import { StartError } from './base/start-error.ts'
-import type { Config } from './config.ts'
+import { type Config, hasLogin } from './config.ts'
 import { createContext } from './context.ts'
+import { TiersError } from './control/tiers.ts'
 
 /**
  * Serves until SIGTERM or SIGINT, then answers what was taken in and leaves the data directory at rest.
@@ -15,13 +16,13 @@ export async function serve(config: Config): Promise<number> {
   try {
     await using context = await createContext(config)
     const { url } = await context.listen()
-    const mode = config.JWT_SECRET === undefined ? 'local mode, no login' : 'with login'
+    const mode = hasLogin(config) ? 'with login' : 'local mode, no login'
     context.log.info({ url, dataDir: config.DATA_DIR, shards: config.SHARDS, mode }, 'listening')
     if (process.stdout.isTTY) process.stdout.write(`\n  Carrel: ${url}  (${mode})\n\n`)
     const signal = await stopped
     context.log.info({ signal }, 'stopping')
   } catch (error) {
-    if (!(error instanceof StartError)) throw error
+    if (!(error instanceof StartError || error instanceof TiersError)) throw error
     process.stderr.write(`carrel: ${error.message}\n`)
     return 1
   }

@@ -1,18 +1,18 @@
 /** The HTTP side of the composition: what routes and logins are given of the rest. */
 import { fileURLToPath } from 'node:url'
-import { createJwtAuthenticator } from './auth/jwt.ts'
-import { createLocalAuthenticator } from './auth/local.ts'
-import type { Authenticate } from './auth/principal.ts'
+import { allowed } from './access.ts'
 import type { Log } from './base/log.ts'
 import type { Metrics } from './base/metrics.ts'
 import type { Care } from './care.ts'
 import type { Config } from './config.ts'
 import type { Control } from './control/control.ts'
 import type { TenantDirectory } from './control/tenant-directory.ts'
+import type { Tiers } from './control/tiers.ts'
 import { readiness } from './figures.ts'
 import { createApp } from './http/app.ts'
 import type { EventStreams } from './http/event-streams.ts'
 import { createHttpServer, type HttpServer } from './http/server.ts'
+import type { Identity } from './identity.ts'
 import { acceptedMediaTypes, detectMediaType, formatOfName } from './ingest/media-type.ts'
 import type { Chat } from './rag/chat.ts'
 import type { RemoteModels } from './rag/remote-models.ts'
@@ -24,7 +24,8 @@ import { version } from './version.ts'
 const webRoot = fileURLToPath(new URL('../web/dist', import.meta.url))
 
 interface HttpParts {
-  readonly authenticate: Authenticate
+  readonly identity: Identity
+  readonly tiers: Tiers
   readonly streams: EventStreams
   readonly chat: Chat
   readonly tenants: TenantDirectory
@@ -37,16 +38,18 @@ interface HttpParts {
 }
 
 export function openHttp(config: Config, log: Log, parts: HttpParts): HttpServer {
-  const { authenticate, streams, chat, tenants, shards, control, models } = parts
+  const { identity, tiers, streams, chat, tenants, shards, control, models } = parts
   const { expander, metrics, care } = parts
   return createHttpServer(
     createApp({
-      authenticate,
+      authenticate: identity.authenticate,
       streams,
       chat,
       ...care,
+      ...allowed(control, tiers),
+      addressRequestsPerMinute: config.ADDRESS_REQUESTS_PER_MINUTE,
       tenants: (principal) => tenants.handle(principal),
-      readiness: () => readiness(shards, control, models, chat),
+      readiness: () => readiness({ shards, control, models, chat, identity }),
       searcher: models.searcher,
       embedder: {
         kind: config.EMBEDDINGS_URL === undefined ? 'builtin' : 'remote',
@@ -67,17 +70,4 @@ export function openHttp(config: Config, log: Log, parts: HttpParts): HttpServer
       webRoot,
     }),
   )
-}
-
-export function authenticator(config: Config): Authenticate {
-  if (config.JWT_SECRET === undefined) return createLocalAuthenticator()
-  return createJwtAuthenticator({
-    secret: config.JWT_SECRET,
-    sessionSecret: config.HEIMDALL_SESSION_SECRET,
-    issuer: config.JWT_ISSUER,
-    audience: config.JWT_AUDIENCE,
-    userClaim: config.JWT_USER_CLAIM,
-    tierClaim: config.JWT_TIER_CLAIM,
-    publicOrigin: config.PUBLIC_URL && new URL(config.PUBLIC_URL).origin,
-  })
 }

@@ -4,6 +4,7 @@ import type { Metrics } from './base/metrics.ts'
 import { type Config, programEnvironment } from './config.ts'
 import type { Control } from './control/control.ts'
 import type { TenantDirectory } from './control/tenant-directory.ts'
+import type { Tiers } from './control/tiers.ts'
 import { openModels } from './model-settings.ts'
 import type { RemoteModels } from './rag/remote-models.ts'
 import { createExtractorPool, type ExtractorPool } from './threads/extractor-pool.ts'
@@ -35,14 +36,14 @@ export async function openWork(
   log: Log,
   metrics: Metrics,
   stack: AsyncDisposableStack,
-  { tenants, control }: { tenants: TenantDirectory; control: Control },
+  { tenants, control, tiers }: { tenants: TenantDirectory; control: Control; tiers: Tiers },
 ): Promise<Work> {
   const extractor = openExtractors(config, metrics, readersMax(config.EXTRACTORS))
   stack.defer(() => extractor.close())
   const expander = openExtractors(config, metrics, expandersMax)
   stack.defer(() => expander.close())
   const ocr = await openOcr(config, programEnvironment())
-  const runner = openRunner(config, log, metrics, { tenants, extractor, ocr })
+  const runner = openRunner(config, log, metrics, { tenants, tiers, extractor, ocr })
   stack.defer(() => runner.close())
   const fits = openFits(log, tenants)
   stack.defer(() => fits.close())
@@ -71,14 +72,21 @@ function openRunner(
   metrics: Metrics,
   {
     tenants,
+    tiers,
     extractor,
     ocr,
-  }: { tenants: TenantDirectory; extractor: ExtractorPool; ocr: OcrProgram | undefined },
+  }: {
+    tenants: TenantDirectory
+    tiers: Tiers
+    extractor: ExtractorPool
+    ocr: OcrProgram | undefined
+  },
 ): IngestRunner {
   return new IngestRunner({
     extractor,
     ocr,
     concurrencyMax: config.EXTRACTORS,
+    tenantConcurrencyMax: (tenant) => tiers.limitsOf(tenant).concurrent_jobs,
     call: (tenant, operation, args) => tenants.call(tenant, operation, args),
     openOriginal: (tenant, sha256, extension) => tenants.openOriginal(tenant, sha256, extension),
     onEnd: ({ cause, ms, ...end }) => {

@@ -1,7 +1,8 @@
 /** From the claims of a verified token to a principal: which claim names the user, which the tier, which the scopes. */
 import { Problem } from '../base/problem.ts'
-import { tenantOf } from '../tenancy/tenant-id.ts'
-import { ordinaryScopes, type Principal, type Proof, type Scope, type Tier } from './principal.ts'
+import type { Tier } from '../control/limits.ts'
+import { groupTenantOf, type TenantId, tenantOf } from '../tenancy/tenant-id.ts'
+import { ordinaryScopes, type Principal, type Proof, type Scope } from './principal.ts'
 
 export type Claims = Readonly<Record<string, unknown>>
 
@@ -12,6 +13,21 @@ export interface ClaimOptions {
   readonly tierClaim?: string | undefined
   /** Whether a token may give `admin`. Off unless the operator says so: whoever signs tokens then rules the server. */
   readonly adminFromToken?: boolean | undefined
+  /** The claim that names a group whose library the user shares; a token without it has the user's own. */
+  readonly tenantClaim?: string | undefined
+}
+
+/** What the token's source says of it, beside its claims. */
+export interface Origin {
+  readonly proof: Proof
+  /** For ids that are not the configured issuer's: they are hashed together with it. */
+  readonly issuer?: string | undefined
+}
+
+const roleScopes: Readonly<Record<string, readonly Scope[]>> = {
+  viewer: ['read', 'chat'],
+  editor: ['read', 'write', 'chat'],
+  owner: ['read', 'write', 'chat'],
 }
 
 const userClaims = ['user_id', 'sub', 'id']
@@ -23,25 +39,57 @@ const tokenScopes: ReadonlySet<string> = new Set<Scope>(['read', 'write', 'chat'
  * @param claims of a token whose signature and times are already verified
  * @throws Problem `unauthorized`, saying which claim is at fault
  */
-export function principalOf(claims: Claims, proof: Proof, options: ClaimOptions): Principal {
+export function principalOf(claims: Claims, origin: Origin, options: ClaimOptions): Principal {
   const userId = userOf(claims, options)
-  const tenant = tenantOf(userId)
-  if (tenant === undefined)
+  const subject = tenantOf(userId, origin.issuer)
+  if (subject === undefined)
     throw new Problem(
       'unauthorized',
       'The token’s user id cannot be used: it has to be 1 to 255 bytes of text without control characters.',
     )
+  const group = groupOf(claims, origin, options)
+  const scopes = scopesOf(claims, options)
   const tokenId = own(claims, 'jti')
   const issuedAt = own(claims, 'iat')
   return {
-    tenant,
+    tenant: group?.tenant ?? subject,
     userId,
+    subject,
     tier: tierOf(claims, options),
-    scopes: scopesOf(claims, options),
-    proof,
+    scopes: group ? within(scopes, group.role) : scopes,
+    isOwner: group === undefined || group.role === 'owner',
+    proof: origin.proof,
     ...(typeof tokenId === 'string' && { tokenId }),
     ...(typeof issuedAt === 'number' && { issuedAtMs: issuedAt * 1000 }),
   }
+}
+
+function groupOf(
+  claims: Claims,
+  { issuer }: Origin,
+  { tenantClaim }: ClaimOptions,
+): { tenant: TenantId; role: string } | undefined {
+  const group = tenantClaim === undefined ? undefined : own(claims, tenantClaim)
+  if (group === undefined) return undefined
+  const tenant = typeof group === 'string' ? groupTenantOf(group, issuer) : undefined
+  if (tenant === undefined)
+    throw new Problem(
+      'unauthorized',
+      `The token’s \`${tenantClaim}\` cannot be used: it has to be 1 to 255 bytes of text without control characters.`,
+    )
+  const role = own(claims, 'role')
+  if (typeof role !== 'string' || !Object.hasOwn(roleScopes, role))
+    throw new Problem(
+      'unauthorized',
+      'The token names a group, and its `role` is none of `viewer`, `editor` and `owner`.',
+    )
+  return { tenant, role }
+}
+
+/** A role gives no more than the token's own scopes do. `admin` has nothing to do with a library. */
+function within(scopes: ReadonlySet<Scope>, role: string): ReadonlySet<Scope> {
+  const given = roleScopes[role] ?? []
+  return new Set([...scopes].filter((scope) => scope === 'admin' || given.includes(scope)))
 }
 
 function userOf(claims: Claims, { userClaim }: ClaimOptions): string {

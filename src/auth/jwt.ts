@@ -1,24 +1,28 @@
-/** JSON Web Tokens signed with a shared secret (HS256): verified with jose, then remembered until they expire. */
-import { createSecretKey, hash, type KeyObject } from 'node:crypto'
-import { errors, jwtVerify } from 'jose'
+/** JSON Web Tokens as a proof of identity: whose keys count for what, and tokens remembered until they expire. */
+import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { Problem } from '../base/problem.ts'
-import { type ClaimOptions, type Claims, principalOf } from './claims.ts'
-import { type Credential, type CredentialOptions, readCredential } from './credential.ts'
+import { createAuthenticator, type Prove } from './authenticator.ts'
+import { type ClaimOptions, principalOf } from './claims.ts'
+import type { Credential, CredentialOptions } from './credential.ts'
+import { fixedKeys, type KeySource, publicKey, secretKey, type VerificationKey } from './keys.ts'
 import type { Authenticate, Principal } from './principal.ts'
+import { clockToleranceS, expired, type TokenSource, unverified, verifyToken } from './verify.ts'
 
-/** RFC 7518, section 3.2: a key at least as long as the hash. */
-const secretBytesMin = 32
-/** Bound to the kind of key: a secret verifies HMACs and nothing else (RFC 8725, section 3.1). */
-const algorithms = ['HS256']
-const clockToleranceS = 30
 /** A verification costs fifty microseconds, a look-up one. Some four megabytes when full. */
 const cacheEntriesMax = 10_000
 
 export interface JwtOptions extends ClaimOptions, CredentialOptions {
-  /** Verifies bearer tokens, and sessions where `sessionSecret` is not given. At least 32 bytes. */
-  readonly secret: string | Uint8Array
+  /** HS256; at least 32 bytes. Verifies sessions too where `sessionSecret` is not given. */
+  readonly secret?: string | Uint8Array | undefined
+  /** PEM or JWK. */
+  readonly publicKey?: string | undefined
+  /** Keys of a key set. */
+  readonly jwks?: KeySource | undefined
+  /** Of `cf_session` tokens, which have an `id` and an `exp` and need say no more. */
   readonly sessionSecret?: string | Uint8Array | undefined
+  /** The sessions' users are the same people as the tokens': their ids are not kept apart. */
+  readonly sessionSameUsers?: boolean | undefined
   readonly issuer?: string | undefined
   readonly audience?: string | undefined
   /** Asked at every use, also of a remembered token. */
@@ -26,141 +30,98 @@ export interface JwtOptions extends ClaimOptions, CredentialOptions {
   readonly nowMs?: (() => number) | undefined
 }
 
-/** One way of proving who is calling. Undefined means "not one of mine": the next one is asked. */
-export type Prove = (credential: Credential) => Promise<Principal | undefined>
-
-type VerifiedClaims = Claims & { readonly exp: number }
-
-interface Verified {
+interface Remembered {
   readonly principal: Principal
   readonly expiresAtMs: number
+  readonly keys: KeySource
+  readonly key: VerificationKey
 }
 
-/** @returns what is wrong with a signing secret, or undefined when it is long enough */
-export function secretFault(secret: string | Uint8Array): string | undefined {
-  return Buffer.byteLength(secret) < secretBytesMin
-    ? `needs at least ${secretBytesMin} bytes (RFC 7518, section 3.2)`
-    : undefined
-}
-
-/** Authenticates by JWT alone. @throws Error when a secret is too short */
+/** Authenticates by JWT alone. @throws Error when a key cannot be used */
 export function createJwtAuthenticator(options: JwtOptions): Authenticate {
   return createAuthenticator([createJwtProof(options)], options)
 }
 
-/** Reads the request's credential and asks each proof in turn. */
-export function createAuthenticator(
-  proofs: readonly Prove[],
-  options: CredentialOptions = {},
-): Authenticate {
-  return async (request) => {
-    const credential = readCredential(request, options)
-    if (!credential)
-      throw new Problem(
-        'unauthorized',
-        'This needs a login: send a token as `Authorization: Bearer <token>`.',
-      )
-    for (const prove of proofs) {
-      const principal = await prove(credential)
-      if (principal) return principal
-    }
-    throw unverified()
-  }
-}
-
-/** Takes every credential for a token: put it last. @throws Error when a secret is too short */
+/** Takes every credential for a token: put it last. @throws Error when a key cannot be used */
 export function createJwtProof(options: JwtOptions): Prove {
   const { isRevoked, nowMs = Date.now } = options
-  const bearerKey = keyOf(options.secret)
-  const keys = {
-    bearer: bearerKey,
-    session: options.sessionSecret === undefined ? bearerKey : keyOf(options.sessionSecret),
+  const sources = { bearer: bearerSources(options), session: sessionSources(options) }
+  const cache = new LRUCache<string, Remembered>({ max: cacheEntriesMax })
+
+  const admit = (principal: Principal): Principal => {
+    if (isRevoked?.(principal))
+      throw new Problem('unauthorized', 'This login was ended: log in again.')
+    return principal
   }
-  const cache = new LRUCache<string, Verified>({ max: cacheEntriesMax })
-  return async ({ kind, token }) => {
-    // By its hash, so that no token lies in memory; by its kind, because the keys may differ.
-    const cacheKey = kind + hash('sha256', token, 'base64')
-    let verified = cache.get(cacheKey)
-    if (!verified) {
-      const claims = await verify(token, keys[kind], options, nowMs())
-      const principal = principalOf(claims, kind === 'bearer' ? 'jwt' : 'session', options)
-      verified = { principal, expiresAtMs: (claims.exp + clockToleranceS) * 1000 }
-      cache.set(cacheKey, verified)
-    } else if (verified.expiresAtMs <= nowMs()) {
-      cache.delete(cacheKey)
+  const recall = (credential: Credential): Principal | undefined => {
+    const name = cacheKey(credential)
+    const found = cache.get(name)
+    if (!found) return undefined
+    if (found.expiresAtMs <= nowMs()) {
+      cache.delete(name)
       throw expired()
     }
-    if (isRevoked?.(verified.principal))
-      throw new Problem('unauthorized', 'This login was ended: log in again.')
-    return verified.principal
+    // A key that left its set takes along what it signed.
+    if (!found.keys.isCurrent(found.key)) {
+      cache.delete(name)
+      return undefined
+    }
+    return admit(found.principal)
   }
-}
-
-function keyOf(secret: string | Uint8Array): KeyObject {
-  const fault = secretFault(secret)
-  if (fault !== undefined) throw new Error(`The secret ${fault}.`)
-  return createSecretKey(Buffer.from(secret))
-}
-
-async function verify(
-  token: string,
-  key: KeyObject,
-  { issuer, audience }: JwtOptions,
-  nowMs: number,
-): Promise<VerifiedClaims> {
-  if (!isCanonical(token)) throw unverified()
-  try {
-    const { payload } = await jwtVerify(token, key, {
-      algorithms,
-      clockTolerance: clockToleranceS,
-      currentDate: new Date(nowMs),
-      ...(issuer !== undefined && { issuer }),
-      ...(audience !== undefined && { audience }),
-    })
-    return { ...payload, exp: checkTimes(payload, nowMs) }
-  } catch (error) {
-    throw asProblem(error)
+  const prove = async (credential: Credential): Promise<Principal> => {
+    const seenAtMs = nowMs()
+    const trusted = sources[credential.kind]
+    if (trusted.length === 0) throw unverified()
+    const { claims, source, key, issuer } = await verifyToken(credential.token, trusted, seenAtMs)
+    const proof = credential.kind === 'bearer' ? 'jwt' : 'session'
+    const made = principalOf(claims, { proof, issuer }, options)
+    // An issuer whose clock is ahead must not carry a token past a revocation that came after it.
+    const principal =
+      made.issuedAtMs === undefined
+        ? made
+        : { ...made, issuedAtMs: Math.min(made.issuedAtMs, seenAtMs) }
+    const expiresAtMs = (claims.exp + clockToleranceS) * 1000
+    cache.set(cacheKey(credential), { principal, expiresAtMs, keys: source.keys, key })
+    return admit(principal)
   }
+  return { recall, prove }
 }
 
-/** One token has one spelling: spare bits in the last characters would make many, each remembered for itself. */
-function isCanonical(token: string): boolean {
-  return token
-    .split('.')
-    .every((part) => Buffer.from(part, 'base64url').toString('base64url') === part)
+/** By its hash, so that no token lies in memory; by its kind, because the keys may differ. */
+function cacheKey({ kind, token }: Credential): string {
+  return kind + hash('sha256', token, 'base64')
 }
 
-/** What jose lets pass: no `exp`, `1e999` (which JSON reads as infinity), and an `iat` in the future. @returns `exp`, in seconds */
-function checkTimes({ exp, iat }: { exp?: number; iat?: number }, nowMs: number): number {
-  if (exp === undefined || !Number.isFinite(exp))
-    throw new Problem('unauthorized', 'The token’s `exp` is missing or not a finite number.')
-  if (iat !== undefined && !(iat * 1000 <= nowMs + clockToleranceS * 1000))
-    throw new Problem('unauthorized', 'The token’s `iat` lies in the future.')
-  return exp
+/**
+ * The first way configured (key set, public key, secret) is the issuer that names tenants. Another one beside it does so
+ * only where JWT_ISSUER says that both are one.
+ */
+function bearerSources(options: JwtOptions): TokenSource[] {
+  const { secret, issuer, audience } = options
+  const found: [string, KeySource][] = []
+  if (options.jwks) found.push(['jwks', options.jwks])
+  if (options.publicKey !== undefined)
+    found.push(['public-key', fixedKeys([publicKey(options.publicKey)])])
+  if (secret !== undefined) found.push(['secret', fixedKeys([secretKey(secret)])])
+  return found.map(([name, keys], at) => ({
+    keys,
+    issuer,
+    audience,
+    label: at === 0 || issuer !== undefined ? undefined : own(name),
+  }))
 }
 
-/** Before the signature is verified nothing is said about the token; after it, what is wrong with its claims. */
-function asProblem(error: unknown): unknown {
-  if (error instanceof errors.JWTExpired) return expired()
-  if (error instanceof errors.JWTClaimValidationFailed)
-    return new Problem(
-      'unauthorized',
-      `The token’s \`${error.claim}\` is missing or not acceptable.`,
-    )
-  if (error instanceof errors.JWTInvalid)
-    return new Problem('unauthorized', 'The token’s content is not a set of claims.')
-  if (error instanceof errors.JOSEError) return unverified(error)
-  return error
+/** Without a key of their own, sessions are tokens of JWT_SECRET like others, and have to say as much. */
+function sessionSources(options: JwtOptions): TokenSource[] {
+  const { secret, sessionSecret, sessionSameUsers } = options
+  const tokens = bearerSources(options)
+  if (sessionSecret === undefined) return secret === undefined ? [] : tokens.slice(-1)
+  const isAlone = tokens.length === 0 || sessionSameUsers === true
+  const keys = fixedKeys([secretKey(sessionSecret)])
+  return [{ keys, label: isAlone ? undefined : own('heimdall') }]
 }
 
-function expired(): Problem {
-  return new Problem('token_expired', 'The token has expired: get a new one.')
-}
-
-function unverified(cause?: unknown): Problem {
-  return new Problem(
-    'unauthorized',
-    'The token could not be verified: it is not one that was signed with this server’s key.',
-    { cause },
-  )
+/** A name that no token can give itself: issuers with control characters are refused. */
+function own(source: string): string {
+  return `\u0001${source}`
 }

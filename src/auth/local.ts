@@ -1,6 +1,8 @@
 /** Local mode: no key, one user, and only for programs and pages on this machine. */
 import { Problem } from '../base/problem.ts'
 import { localTenant } from '../tenancy/tenant-id.ts'
+import { type Prove, recalled } from './authenticator.ts'
+import { readCredential } from './credential.ts'
 import { type Authenticate, type AuthRequest, ordinaryScopes, type Principal } from './principal.ts'
 import { isOwnFetchSite, isOwnOrigin } from './same-origin.ts'
 
@@ -12,19 +14,27 @@ const proxyHeaders = ['x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'forwa
 const principal: Principal = {
   tenant: localTenant,
   userId: 'local',
+  subject: localTenant,
   tier: 'local',
   scopes: ordinaryScopes,
+  isOwner: true,
   proof: 'local',
 }
+
+const bearer = /^bearer /i
 
 /**
  * Lets everybody in who can reach the loopback address, but no web page of another origin: neither by a name that was
  * rebound to this machine (Host), nor across sites (Origin, Sec-Fetch-Site).
+ * @param proofs whoever comes with an API key or the operator's token is that, and no more
  */
-export function createLocalAuthenticator(): Authenticate {
+export function createLocalAuthenticator(proofs: readonly Prove[] = []): Authenticate {
   return async (request) => {
     refuseForeign(request)
-    return principal
+    const credential = bearer.test(request.headers.authorization ?? '')
+      ? readCredential(request)
+      : undefined
+    return (credential && recalled(proofs, credential)) ?? principal
   }
 }
 

@@ -1,5 +1,14 @@
 /** Files that survive a power cut: data, then name, then directory, each synced before anyone is told. */
-import { closeSync, constants, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 
 /** Syncs a directory's entries, so that a created or renamed name is there after a power cut. */
@@ -27,4 +36,10 @@ export function renameDurably(from: string, to: string): void {
 /** Removes a file that may not be there. */
 export function removeFile(path: string): void {
   rmSync(path, { force: true })
+}
+
+/** Bytes that may still be written on the file system of this path. */
+export function freeBytes(path: string): number {
+  const { bavail, bsize } = statfsSync(path)
+  return bavail * bsize
 }

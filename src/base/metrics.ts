@@ -25,6 +25,10 @@ export interface LiveFigures {
   readonly jobsRunning: number
   readonly tenantsWithJobs: number
   readonly vectorsPending: number
+  /** 1 while the last fetch went well, or there is none to make. */
+  readonly keySetOk: number
+  readonly keySetFetches: number
+  readonly heimdallOk: number
 }
 
 export function createMetrics(live: () => LiveFigures): Metrics {
@@ -94,4 +98,7 @@ const liveGauges: readonly [keyof LiveFigures, string, string][] = [
     'Passages without a vector of the remote embedder, of libraries being worked on',
   ],
   ['tenantsWithJobs', 'carrel_tenants_with_jobs', 'Tenants with a document waiting'],
+  ['keySetOk', 'carrel_key_set_ok', '1 unless the key set of JWT_JWKS_URL could not be fetched'],
+  ['keySetFetches', 'carrel_key_set_fetches', 'Fetches of the key set since the start'],
+  ['heimdallOk', 'carrel_heimdall_ok', '1 unless Heimdall did not answer'],
 ]

@@ -38,18 +38,33 @@ export interface FieldError {
   readonly message: string
 }
 
+/** The share that is used up: what a `quota_exceeded` says beside its sentence. */
+export interface QuotaShare {
+  readonly which:
+    | 'documents'
+    | 'bytes'
+    | 'passages'
+    | 'database_bytes'
+    | 'pages_per_day'
+    | 'api_keys'
+  readonly used: number
+  readonly limit: number
+}
+
 /** A problem as plain data: what crosses a thread, because a structured clone loses an error's class and code. */
 export interface ProblemData {
   readonly code: ProblemCode
   readonly detail: string
   readonly errors?: readonly FieldError[]
   readonly retryAfterS?: number
+  readonly quota?: QuotaShare
 }
 
 export interface ProblemOptions {
   readonly errors?: readonly FieldError[] | undefined
   /** When trying again may help, in seconds; becomes `Retry-After`. */
   readonly retryAfterS?: number | undefined
+  readonly quota?: QuotaShare | undefined
   readonly cause?: unknown
 }
 
@@ -58,6 +73,7 @@ export class Problem extends Error {
   readonly code: ProblemCode
   readonly errors: readonly FieldError[] | undefined
   readonly retryAfterS: number | undefined
+  readonly quota: QuotaShare | undefined
 
   constructor(code: ProblemCode, detail: string, options: ProblemOptions = {}) {
     super(detail, { cause: options.cause })
@@ -65,6 +81,7 @@ export class Problem extends Error {
     this.code = code
     this.errors = options.errors
     this.retryAfterS = options.retryAfterS
+    this.quota = options.quota
   }
 
   get detail(): string {
@@ -77,6 +94,7 @@ export class Problem extends Error {
       detail: this.detail,
       ...(this.errors && { errors: this.errors }),
       ...(this.retryAfterS !== undefined && { retryAfterS: this.retryAfterS }),
+      ...(this.quota && { quota: this.quota }),
     }
   }
 
@@ -84,6 +102,7 @@ export class Problem extends Error {
     return new Problem(data.code, data.detail, {
       errors: data.errors,
       retryAfterS: data.retryAfterS,
+      quota: data.quota,
     })
   }
 }

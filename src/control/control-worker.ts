@@ -2,7 +2,10 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { openDb } from '../base/sqlite.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
+import { type Allowance, readAllowances } from './allowances.ts'
+import { type ApiKey, readApiKeys } from './api-keys.ts'
 import { type EmbedderRecord, readEmbedders } from './embedders.ts'
+import { type Revocation, readRevocations } from './revocations.ts'
 import { controlApplicationId, controlMigrations } from './schema.ts'
 import { type Deletion, readDeletions, readStates, type TenantState } from './tenant-states.ts'
 import { applyChanges, type ControlChange, readTenants, type TenantRecord } from './tenants.ts'
@@ -17,6 +20,9 @@ export interface ControlContents {
   readonly states: readonly [TenantId, TenantState][]
   readonly deletions: readonly Deletion[]
   readonly embedders: readonly EmbedderRecord[]
+  readonly keys: readonly ApiKey[]
+  readonly revocations: readonly Revocation[]
+  readonly allowances: readonly (readonly [TenantId, Allowance])[]
 }
 
 /** To the thread: a batch of changes, a copy of the whole file to be made, or the end. */
@@ -46,6 +52,9 @@ port.postMessage({
   states: readStates(db),
   deletions: readDeletions(db),
   embedders: readEmbedders(db),
+  keys: readApiKeys(db),
+  revocations: readRevocations(db),
+  allowances: readAllowances(db),
 } satisfies ControlContents)
 port.on('message', (message: ToControl) => {
   if (message === 'close') {

@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { Problem } from '../base/problem.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
+import { Allowances } from './allowances.ts'
+import { ApiKeys } from './api-keys.ts'
 import type {
   ControlContents,
   ControlWorkerData,
@@ -10,6 +12,8 @@ import type {
   ToControl,
 } from './control-worker.ts'
 import type { EmbedderRecord } from './embedders.ts'
+import type { Tier } from './limits.ts'
+import { Revocations } from './revocations.ts'
 import { type Deletion, type TenantState, tenantHash } from './tenant-states.ts'
 import type { ControlChange, TenantRecord } from './tenants.ts'
 
@@ -23,6 +27,9 @@ interface Waiting {
 }
 
 export class Control {
+  readonly keys: ApiKeys
+  readonly revocations: Revocations
+  readonly allowances: Allowances
   readonly #worker: Worker
   readonly #tenants: Map<TenantId, TenantRecord>
   readonly #states: Map<TenantId, TenantState>
@@ -35,12 +42,18 @@ export class Control {
   #dead: Problem | undefined
   #onDrained: (() => void) | undefined
 
-  private constructor(worker: Worker, { tenants, states, deletions, embedders }: ControlContents) {
+  private constructor(worker: Worker, contents: ControlContents) {
     this.#worker = worker
-    this.#tenants = new Map(tenants.map((tenant) => [tenant.id, tenant]))
-    this.#states = new Map(states)
-    this.#deletions = Map.groupBy(deletions, (deletion) => deletion.tenantHash)
-    this.#embedders = new Map(embedders.map((embedder) => [embedder.fingerprint, embedder]))
+    this.#tenants = new Map(contents.tenants.map((tenant) => [tenant.id, tenant]))
+    this.#states = new Map(contents.states)
+    this.#deletions = Map.groupBy(contents.deletions, (deletion) => deletion.tenantHash)
+    this.#embedders = new Map(
+      contents.embedders.map((embedder) => [embedder.fingerprint, embedder]),
+    )
+    const write = (change: ControlChange): Promise<void> => this.#change(change)
+    this.keys = new ApiKeys(contents.keys, write)
+    this.revocations = new Revocations(contents.revocations, write)
+    this.allowances = new Allowances(contents.allowances, write)
     worker.on('message', (message: FromControl) => this.#committed(message))
     worker.on('error', (error) => this.#die(error))
   }
@@ -143,12 +156,23 @@ export class Control {
       kind: 'all',
       changes: [
         { kind: 'tenant_removed', id },
+        { kind: 'keys_removed', tenant: id },
+        { kind: 'allowance_removed', tenant: id },
         { kind: 'state', id, state: null },
         { kind: 'receipt', generation, sha256 },
       ],
     })
     this.#tenants.delete(id)
     this.#states.delete(id)
+    this.keys.forget(id)
+    this.allowances.forget(id)
+  }
+
+  /** Notes the tier that a login said; of somebody who was deleted, or is being, nothing is written down again. */
+  noteTier(id: TenantId, tier: Tier): void {
+    const isGone = !this.#tenants.has(id) || this.#states.has(id)
+    if (isGone && this.deletionsOf(id).length > 0) return
+    this.allowances.noteTier(id, tier)
   }
 
   /** A directory was put in place: its tenant has a new life, and nothing holds it back. */

@@ -29,4 +29,36 @@ CREATE TABLE embedders (
   found_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 `,
+  `
+CREATE TABLE api_keys (
+  id TEXT PRIMARY KEY,
+  tenant TEXT NOT NULL,
+  generation TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  name TEXT NOT NULL,
+  prefix TEXT NOT NULL UNIQUE,
+  -- SHA-256: whoever reads this file cannot use a key of it.
+  hash BLOB NOT NULL,
+  scopes TEXT NOT NULL,
+  requests_per_minute INTEGER,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER,
+  last_used_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE revocations (
+  kind TEXT NOT NULL CHECK (kind IN ('token', 'user')),
+  name TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (kind, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE allowances (
+  tenant TEXT PRIMARY KEY,
+  tier TEXT NOT NULL,
+  -- JSON; NULL where the operator decided nothing.
+  overrides TEXT
+) STRICT, WITHOUT ROWID;
+`,
 ]

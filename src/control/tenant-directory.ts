@@ -13,11 +13,15 @@ import {
 } from '../threads/operations.ts'
 import type { StoreClosed } from '../threads/protocol.ts'
 import type { CallOptions, Shards } from '../threads/shards.ts'
+import { type Caller, refuseEarlierLogin } from './caller.ts'
 import type { Control } from './control.ts'
 import type { DocumentEvents, Done, TenantEvents } from './document-events.ts'
 import type { Fences } from './fences.ts'
+import type { Limits, Tier } from './limits.ts'
 import type { PartialUploads, TenantParts } from './partial-uploads.ts'
+import { type Reservation, Reservations } from './reservations.ts'
 import type { TenantRecord } from './tenants.ts'
+import type { Tiers } from './tiers.ts'
 
 /** Tenants recovered at once after a start; more would stand in the way of people. */
 const recoveriesMax = 4
@@ -39,6 +43,16 @@ export interface TenantHandle {
     options?: CallOptions,
   ): Promise<Operations[Name]['result']>
   readonly events: TenantEvents
+  /** That counts: the operator's word before the token's. */
+  readonly tier: Tier
+  readonly limits: Limits
+  /**
+   * Sets aside room for originals that are about to be received, before a byte of them is read. Documents are checked again,
+   * exactly, when they are made.
+   * @param bytesMin with less room than this it is refused; with more, as much of `bytes` is set aside as there is
+   * @throws Problem `quota_exceeded`
+   */
+  reserve(bytes: number, bytesMin?: number): Promise<Reservation>
   openUpload(): Promise<UploadFile>
   readonly parts: TenantParts
   /** A resumable upload that is whole, as an upload; the part stays until it is finished. */
@@ -48,20 +62,12 @@ export interface TenantHandle {
   openOriginal(sha256: string, extension: string): Promise<FileHandle>
 }
 
-/** Who asks for a tenant, as far as it matters here. */
-export interface Caller {
-  readonly tenant: TenantId
-  readonly userId: string
-  readonly proof?: string
-  /** When the login was made, Unix milliseconds. */
-  readonly issuedAtMs?: number
-}
-
 export interface TenantDirectoryOptions {
   readonly dataDir: string
   readonly control: Control
   readonly shards: Shards
   readonly fences: Fences
+  readonly tiers: Tiers
   /** The tenant has a document to read, now or from `atMs` on. */
   readonly onJob: (tenant: TenantId, atMs?: number) => void
   readonly parts: PartialUploads
@@ -79,18 +85,24 @@ export class TenantDirectory {
   readonly #recovering = new Map<TenantId, Promise<void>>()
   /** Writes between their hint and their answer: a store that closes meanwhile keeps its hint. */
   readonly #writing = new Map<TenantId, number>()
+  readonly #reservations: Reservations
   #isClosing = false
 
   constructor(options: TenantDirectoryOptions) {
     this.#options = options
+    this.#reservations = new Reservations({
+      limitOf: (tenant) => options.tiers.limitsOf(tenant).bytes,
+      storedOf: async (tenant) => (await this.call(tenant, 'account.show', {})).bytes,
+    })
     const hinted = [...options.control.tenants()].filter((tenant) => tenant.hint)
     this.#unrecovered = new Set(hinted.map((tenant) => tenant.id))
   }
 
   /** The principal's tenant, made at its first authenticated request. @throws Problem from opening its files */
   async handle(principal: Caller): Promise<TenantHandle> {
-    this.#refuseEarlierLogin(principal)
+    refuseEarlierLogin(this.#options.control, principal)
     const record = this.#options.control.tenant(principal.tenant) ?? (await this.#make(principal))
+    this.#options.control.noteTier(record.id, principal.tier)
     if (this.#unrecovered.has(record.id)) await this.#recover(record.id)
     return this.#handleOf(record.id)
   }
@@ -102,19 +114,22 @@ export class TenantDirectory {
     args: Operations[Name]['args'],
     options?: CallOptions,
   ): Promise<Operations[Name]['result']> {
-    const { control, shards, fences } = this.#options
-    const definition: OperationTraits = operations[operation]
-    if (fences.stateOf(tenant)) await fences.pass(tenant, definition.access)
+    const { control, shards, fences, tiers } = this.#options
+    const { access, lane, ...definition }: OperationTraits = operations[operation]
+    if (fences.stateOf(tenant)) await fences.pass(tenant, access)
     const record = control.tenant(tenant)
     if (!record) throw new Problem('not_found', 'There is no such tenant.')
     const target = { tenant, generation: record.generation, create: false }
-    const isRead = definition.access === 'read'
+    const isRead = access === 'read'
+    // A person's read stores nothing, and is what there is most of.
+    const isBare = isRead && lane === 'interactive'
+    const held = isBare ? target : { ...target, quota: tiers.quotaOf(tenant) }
     fences.enter(tenant)
     if (!isRead) this.#startWriting(tenant)
     try {
-      if (isRead) return await shards.call(target, operation, args, options)
+      if (isRead) return await shards.call(held, operation, args, options)
       if (!record.hint) await control.setHint(tenant, true)
-      const result = await shards.call(target, operation, args, options)
+      const result = await shards.call(held, operation, args, options)
       this.#options.events.observe(tenant, { operation, args, result } as Done)
       if (definition.queuesJobs) this.#options.onJob(tenant)
       if (definition.endsJobs) this.#options.onJobsEnded(tenant)
@@ -203,19 +218,6 @@ export class TenantDirectory {
     return recovering
   }
 
-  /** A deletion ends every login that came before it. @throws Problem `unauthorized` */
-  #refuseEarlierLogin({ tenant, proof, issuedAtMs }: Caller): void {
-    const deletions = this.#options.control.deletionsOf(tenant)
-    // Without a login there is nothing to renew: the one user begins anew.
-    if (deletions.length === 0 || proof === 'local') return
-    const notBeforeMs = Math.max(...deletions.map((deletion) => deletion.notBeforeMs))
-    if (issuedAtMs === undefined || issuedAtMs <= notBeforeMs)
-      throw new Problem(
-        'unauthorized',
-        'This account was deleted: log in again to begin a new one. The new token has to say when it was issued (`iat`).',
-      )
-  }
-
   /** What the dead process or a fence left half done is looked at before the tenant is used again. */
   mustRecover(tenant: TenantId): void {
     this.#unrecovered.add(tenant)
@@ -246,8 +248,11 @@ export class TenantDirectory {
     const directory = tenantDirectory(this.#options.dataDir, id)
     return {
       id,
+      tier: this.#options.tiers.tierOf(id),
+      limits: this.#options.tiers.limitsOf(id),
       call: (operation, args, options) => this.call(id, operation, args, options),
       events: this.#options.events.of(id),
+      reserve: (bytes, bytesMin) => this.#reservations.reserve(id, bytes, bytesMin),
       openUpload: () => this.#openUpload(id, directory),
       parts: this.#options.parts.of(id),
       takePart: (part) => this.#openUpload(id, directory, partialPath(directory, part)),

@@ -1,7 +1,10 @@
 /** The tenants table: rows, mutations, and how they are applied in one transaction. */
 import type { Db } from '../base/sqlite.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
+import { type AllowanceChange, applyAllowance } from './allowances.ts'
+import { applyKeyChange, type KeyChange } from './api-keys.ts'
 import { type EmbedderRecord, writeEmbedder } from './embedders.ts'
+import { applyRevocation, type RevocationChange } from './revocations.ts'
 import { applyStateChange, type StateChange } from './tenant-states.ts'
 
 const selectTenants = 'SELECT id, user_id, generation, hint, created_at FROM tenants'
@@ -20,6 +23,9 @@ export interface TenantRecord {
 
 /** A change to control.db as plain data: many are committed together, in the order they were asked for. */
 export type ControlChange =
+  | KeyChange
+  | RevocationChange
+  | AllowanceChange
   | {
       readonly kind: 'tenant_added'
       readonly id: TenantId
@@ -74,6 +80,19 @@ function applyChange(db: Db, change: ControlChange): void {
       return
     case 'all':
       for (const one of change.changes) applyChange(db, one)
+      return
+    case 'revoked':
+      applyRevocation(db, change)
+      return
+    case 'allowance':
+    case 'allowance_removed':
+      applyAllowance(db, change)
+      return
+    case 'key_added':
+    case 'key_removed':
+    case 'keys_removed':
+    case 'key_used':
+      applyKeyChange(db, change)
       return
     default:
       applyStateChange(db, change)

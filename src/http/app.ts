@@ -3,6 +3,7 @@ import express, { type Express } from 'express'
 import type { Registry } from 'prom-client'
 import type { Log } from '../base/log.ts'
 import { Searcher } from '../rag/searcher.ts'
+import { Admission, type AdmissionOptions } from './admission.ts'
 import {
   answerProblems,
   type DispatchOptions,
@@ -18,6 +19,7 @@ import { createJsonReader } from './json-body.ts'
 import { type HttpLimits, httpLimits } from './limits.ts'
 import { openApi } from './openapi.ts'
 import type { Route } from './route.ts'
+import { type AccessOptions, accessRoutes } from './routes/access.ts'
 import { type AccountOptions, accountRoutes } from './routes/account.ts'
 import { type AdminSnapshotsOptions, adminSnapshotRoutes } from './routes/admin-snapshots.ts'
 import { type AdminTenantsOptions, adminTenantRoutes } from './routes/admin-tenants.ts'
@@ -28,6 +30,7 @@ import { type ErasureOptions, erasureRoutes } from './routes/erasure.ts'
 import { eventRoutes } from './routes/events.ts'
 import { type ExportOptions, exportRoutes } from './routes/export.ts'
 import { type FromUrl, fromUrlRoutes } from './routes/from-url.ts'
+import { type KeyOptions, keyRoutes } from './routes/keys.ts'
 import { openAiRoutes } from './routes/openai.ts'
 import { readerRoutes } from './routes/reader.ts'
 import { searchRoutes } from './routes/search.ts'
@@ -37,11 +40,14 @@ import { resumableRoutes } from './routes/uploads.ts'
 import { serveWeb } from './web.ts'
 
 export interface AppOptions
-  extends Omit<DispatchOptions, 'readJson'>,
+  extends Omit<DispatchOptions, 'readJson' | 'admission'>,
+    AccessOptions,
     AccountOptions,
+    AdmissionOptions,
     ChatRouteOptions,
     ErasureOptions,
     ExportOptions,
+    KeyOptions,
     AdminTenantsOptions,
     AdminSnapshotsOptions,
     Omit<SystemOptions, 'describe'> {
@@ -74,7 +80,11 @@ export function createApp(options: AppOptions): Express {
   app.set('trust proxy', trustedProxies(options.trustProxy))
 
   app.use(beginExchange(log, new HttpMetrics(registry), limits.lingerMs))
-  mount(app, routeTable(options, limits), { ...options, readJson: createJsonReader(limits) })
+  mount(app, routeTable(options, limits), {
+    ...options,
+    readJson: createJsonReader(limits),
+    admission: new Admission(options),
+  })
   if (options.webRoot !== undefined) app.use(serveWeb(options.webRoot))
   app.use(refuseAddress)
   app.use(answerProblems(log))
@@ -96,8 +106,10 @@ export function routeTable(options: AppOptions, limits = httpLimits(options.limi
     ...conversationRoutes(),
     ...openAiRoutes(options),
     ...accountRoutes(options),
+    ...keyRoutes(options),
     ...erasureRoutes(options),
     ...exportRoutes(options, limits),
+    ...accessRoutes(options),
     ...adminTenantRoutes(options),
     ...adminSnapshotRoutes(options),
     ...systemRoutes({ ...options, describe: () => openApi(routes, options) }),

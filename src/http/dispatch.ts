@@ -1,9 +1,10 @@
 /** From express to a route and back: principal, scope, checked input, tenant, handler, answer or problem. */
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
-import { type Principal, requireScope } from '../auth/principal.ts'
+import { type Principal, requireOwner, requireScope } from '../auth/principal.ts'
 import type { Log } from '../base/log.ts'
 import { Problem } from '../base/problem.ts'
 import type { TenantHandle } from '../control/tenant-directory.ts'
+import type { Admission } from './admission.ts'
 import { type Exchange, exchangeOf, setStandingHeaders } from './exchange.ts'
 import { type ReadJson, sendJson } from './json-body.ts'
 import { allowOperator, type OperatorOptions } from './operator.ts'
@@ -20,6 +21,7 @@ import { answered, type Route } from './route.ts'
 export interface DispatchOptions extends OperatorOptions {
   readonly tenants: (principal: Principal) => Promise<TenantHandle>
   readonly readJson: ReadJson
+  readonly admission: Admission
 }
 
 /** The straight line of one request. Nothing is read of a body before we know who sends it. */
@@ -28,22 +30,36 @@ export function dispatch(route: Route, options: DispatchOptions): RequestHandler
   return async (request, response) => {
     const exchange = exchangeOf(response)
     exchange.route = route.path
-    if (scope === 'operator') await allowOperator(request, options)
-    else if (scope !== 'public') {
-      exchange.principal = await options.authenticate(request)
-      requireScope(exchange.principal, scope)
-    }
+    await admit(request, exchange, route, options)
     const { principal } = exchange
     const body = route.body && (await options.readJson(request, response))
     const { params } = request
     const query = route.query && request.query
     const checked = route.check({ params, query, body })
-    const tenant = principal && (await options.tenants(principal))
+    const tenant = principal && scope !== 'admin' ? await options.tenants(principal) : undefined
     if (!route.reply.schema) setStandingHeaders(response)
     const raw = { principal, tenant, params, query, body, request, response }
     const result = await route.invoke(raw, checked)
     if (result !== answered) send(response, route, result)
   }
+}
+
+/** Who it is, whether they may, and whether they may now. */
+async function admit(
+  request: Request,
+  exchange: Exchange,
+  { scope, owner }: Route,
+  options: DispatchOptions,
+): Promise<void> {
+  const { authenticate, admission } = options
+  if (scope === 'public') return
+  admission.checkAddress(request.ip, exchange)
+  if (scope === 'operator') return allowOperator(request, options)
+  const principal = await authenticate(request)
+  exchange.principal = principal
+  requireScope(principal, scope)
+  if (owner) requireOwner(principal)
+  admission.enter(principal, exchange)
 }
 
 function send(response: Response, { reply }: Route, result: unknown): void {

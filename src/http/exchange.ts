@@ -6,6 +6,7 @@ import helmet from 'helmet'
 import type { Principal } from '../auth/principal.ts'
 import type { Log } from '../base/log.ts'
 import type { HttpMetrics } from './http-metrics.ts'
+import { type Rate, rateHeaders } from './rate-headers.ts'
 
 /** What somebody else may call a request: enough for UUIDs and trace ids, nothing that could forge a log line. */
 const requestIdGrammar = /^[A-Za-z0-9._-]{1,128}$/
@@ -21,6 +22,10 @@ export class Exchange {
   /** The pattern of the route, never the address. */
   route: string = unmatched
   principal: Principal | undefined
+  /** What limits said, for the answer's headers. */
+  readonly rates: Rate[] = []
+  /** Called once, when the answer is out or the client gone. */
+  onEnd: (() => void) | undefined
   readonly #standing: readonly string[]
   readonly #socket: Socket
   readonly #bytesBefore: number
@@ -42,7 +47,8 @@ export class Exchange {
 
   /** What `writeHead` takes: the standing headers and these, name and value in turn. */
   headers(...more: readonly string[]): string[] {
-    return this.#standing.concat('X-Request-Id', this.id, more)
+    if (this.rates.length === 0) return this.#standing.concat('X-Request-Id', this.id, more)
+    return this.#standing.concat('X-Request-Id', this.id, rateHeaders(this.rates), more)
   }
 }
 
@@ -71,6 +77,7 @@ export function beginExchange(
   function onClose(this: Response): void {
     if (!this.req.complete) linger(this.req, lingerMs)
     const exchange = exchangeOf(this)
+    exchange.onEnd?.()
     const ms = performance.now() - exchange.startedMs
     const status = this.writableFinished ? this.statusCode : statusClientLeft
     metrics.count(exchange.route, exchange.method, status, ms / 1000)

@@ -1,6 +1,7 @@
 /** From received files to documents, whichever way they came: looked at together, archives taken apart, then made one by one. */
 import { PassThrough } from 'node:stream'
 import { Problem } from '../base/problem.ts'
+import type { Reservation } from '../control/reservations.ts'
 import type { TenantHandle, UploadFile } from '../control/tenant-directory.ts'
 import { ExtractError } from '../ingest/contract.ts'
 import { zipMediaType } from '../ingest/media-type.ts'
@@ -95,6 +96,14 @@ export async function addFiles(
   return { documents, skipped: expanding.skipped }
 }
 
+/** A document of an archive while its bytes come. */
+interface Entry {
+  readonly name: string
+  readonly source: PassThrough
+  readonly receiving: Promise<ReceivedFile>
+  bytes: number
+}
+
 /** The archives of one upload being taken apart. Disposing of it removes what no document took over. */
 class Expanding implements AsyncDisposable {
   readonly skipped: Skipped[] = []
@@ -102,6 +111,7 @@ class Expanding implements AsyncDisposable {
   readonly #intake: Intake
   readonly #signal: AbortSignal
   readonly #opened: UploadFile[] = []
+  readonly #reserved: Reservation[] = []
 
   constructor(tenant: TenantHandle, intake: Intake, signal: AbortSignal) {
     this.#tenant = tenant
@@ -111,12 +121,13 @@ class Expanding implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#opened.map((upload) => upload.release()))
+    for (const { release } of this.#reserved) release()
   }
 
   async documentsIn(archive: KnownFile): Promise<KnownFile[]> {
     const files: KnownFile[] = []
     const before = this.skipped.length
-    const sink = this.#sink(archive, files)
+    const sink = this.#sink(archive, files, this.#roomBeyond(archive.bytes))
     const handle = await this.#tenant.openReceived(archive.name)
     try {
       const documentsMax = archiveDocumentsMax
@@ -132,11 +143,26 @@ class Expanding implements AsyncDisposable {
     return files
   }
 
-  #sink(archive: KnownFile, files: KnownFile[]): ArchiveSink & { abandon(): Promise<void> } {
+  /** Sets room aside for documents. What was set aside for their archive is theirs: it becomes none itself. */
+  #roomBeyond(covered: number): (bytes: number) => Promise<void> {
+    let left = covered
+    return async (bytes) => {
+      const more = bytes - left
+      left = Math.max(0, -more)
+      if (more > 0) this.#reserved.push(await this.#tenant.reserve(more))
+    }
+  }
+
+  #sink(
+    archive: KnownFile,
+    files: KnownFile[],
+    reserve: (bytes: number) => Promise<void>,
+  ): ArchiveSink & { abandon(): Promise<void> } {
+    const { upload_bytes: bytesMax } = this.#tenant.limits
     const skip = (name: string, reason: string): void => {
       this.skipped.push({ archive: archive.filename, name, reason })
     }
-    let entry: { name: string; source: PassThrough; receiving: Promise<ReceivedFile> } | undefined
+    let entry: Entry | undefined
     const abandon = async (): Promise<void> => {
       entry?.source.destroy(new Error('The entry is damaged.'))
       await entry?.receiving.catch(() => undefined)
@@ -150,11 +176,17 @@ class Expanding implements AsyncDisposable {
         const receiving = receiveFile(upload, source, name)
         // Its fault is told to whoever awaits it; until then it is nobody's.
         receiving.catch(() => undefined)
-        entry = { name, source, receiving }
+        entry = { name, source, receiving, bytes: 0 }
       },
       bytes: async (chunk) => {
-        if (!entry || entry.source.write(chunk)) return
+        if (!entry) return
+        entry.bytes += chunk.length
+        if (bytesMax !== null && entry.bytes > bytesMax) {
+          skip(entry.name, `It is larger than ${bytesMax} bytes.`)
+          return abandon()
+        }
         const { source, receiving } = entry
+        if (source.write(chunk)) return
         // A disk that is full ends the receiving, and nothing is drained any more.
         await Promise.race([new Promise((resolve) => source.once('drain', resolve)), receiving])
       },
@@ -166,10 +198,12 @@ class Expanding implements AsyncDisposable {
         entry = undefined
         const type = await this.#intake.mediaTypes.detect(file.head, file.filename)
         if (!type || type.mediaType === zipMediaType)
-          skip(name, 'It is of a kind that cannot be read.')
-        else files.push({ ...file, ...type, tags: tagsOf(name, archive.tags) })
+          return skip(name, 'It is of a kind that cannot be read.')
+        await reserve(file.bytes)
+        files.push({ ...file, ...type, tags: tagsOf(name, archive.tags) })
       },
       drop: async (name, reason) => {
+        if (!entry) return
         await abandon()
         skip(name, reason)
       },
@@ -242,6 +276,7 @@ function withCount(error: unknown, made: number, of: number): unknown {
   return new Problem(error.code, `${error.detail} ${before} added.`, {
     errors: error.errors,
     retryAfterS: error.retryAfterS,
+    quota: error.quota,
     cause: error.cause,
   })
 }

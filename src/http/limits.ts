@@ -19,6 +19,14 @@ export interface HttpLimits {
   readonly lingerMs: number
 }
 
+/** What one file may have here and by its user's tier, whichever is less. */
+export function fileBytesMaxFor(
+  { limits }: { readonly limits: { readonly upload_bytes: number | null } },
+  { fileBytesMax }: HttpLimits,
+): number {
+  return Math.min(fileBytesMax, limits.upload_bytes ?? fileBytesMax)
+}
+
 const fileBytesMaxDefault = 512 * 2 ** 20
 
 /** @param given what the operator chose; the whole upload is at least as large as one file */

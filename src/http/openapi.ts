@@ -74,15 +74,16 @@ function describeRoute(route: Route, schemaOf: SchemaOf): Json {
     tags: [tagOf(route.path)],
     ...(route.scope === 'public'
       ? { security: [] }
-      : { 'x-scope': route.scope, description: needs(route.scope) }),
+      : { 'x-scope': route.scope, description: needs(route) }),
     ...(parameters.length > 0 && { parameters }),
     ...describeBody(route, schemaOf),
     responses: { ...describeReply(route.reply, schemaOf), ...describeProblems(route) },
   }
 }
 
-function needs(scope: string): string {
-  return scope === 'operator' ? 'Needs ADMIN_TOKEN.' : `Needs the scope \`${scope}\`.`
+function needs({ scope, owner }: Route): string {
+  if (scope === 'operator') return 'Needs ADMIN_TOKEN.'
+  return `Needs the scope \`${scope}\`${owner ? ', and to be the library’s owner' : ''}.`
 }
 
 function tagOf(path: string): string {

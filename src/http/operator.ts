@@ -1,6 +1,6 @@
 /** Whether a request is the operator's: by ADMIN_TOKEN, by the token of this run, or in local mode from this machine. */
-import { hash, timingSafeEqual } from 'node:crypto'
 import type { Request } from 'express'
+import { isSameSecret } from '../auth/operator.ts'
 import type { Authenticate } from '../auth/principal.ts'
 import { Problem } from '../base/problem.ts'
 
@@ -21,18 +21,12 @@ export async function allowOperator(
   { adminToken, runToken, authenticate }: OperatorOptions,
 ): Promise<void> {
   const [, token] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? []
-  if (token !== undefined && [adminToken, runToken].some((known) => isSameSecret(token, known)))
-    return
+  const isKnown = (known: string | undefined): boolean =>
+    token !== undefined && known !== undefined && isSameSecret(token, known)
+  if (isKnown(adminToken) || isKnown(runToken)) return
   const principal = await authenticate(request)
   if (principal.proof !== 'local' || !isLoopback(request.socket.remoteAddress))
     throw new Problem('forbidden', 'This is for the operator: send ADMIN_TOKEN.')
-}
-
-/** In the same time whatever they are: hashes have one length. */
-function isSameSecret(a: string, b: string | undefined): boolean {
-  return (
-    b !== undefined && timingSafeEqual(hash('sha256', a, 'buffer'), hash('sha256', b, 'buffer'))
-  )
 }
 
 function isLoopback(address: string | undefined): boolean {

@@ -1,5 +1,5 @@
 /** Problems on the wire: each code with its status and title, and anything thrown as RFC 9457 `application/problem+json`. */
-import { type FieldError, Problem, type ProblemCode } from '../base/problem.ts'
+import { type FieldError, Problem, type ProblemCode, type QuotaShare } from '../base/problem.ts'
 
 export const problemMediaType = 'application/problem+json'
 
@@ -49,6 +49,7 @@ export interface ProblemBody {
   readonly code: ProblemCode
   readonly request_id: string
   readonly errors?: readonly FieldError[]
+  readonly quota?: QuotaShare
 }
 
 /** A method the address does not have: `allow` lists those it has. It has no code of its own on the wire. */
@@ -107,6 +108,7 @@ export function problemBody(problem: Problem, requestId: string): ProblemBody {
     code: problem.code,
     request_id: requestId,
     ...(problem.errors && { errors: problem.errors }),
+    ...(problem.quota && { quota: problem.quota }),
   }
 }
 

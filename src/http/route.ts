@@ -36,7 +36,9 @@ export interface RawBody {
 }
 
 type Output<T extends z.ZodType> = z.output<T>
-type ForTenant<A extends Access, T> = A extends 'public' | 'operator' ? undefined : T
+type ForCaller<A extends Access, T> = A extends 'public' | 'operator' ? undefined : T
+/** The operator has no library, and an operator's route none that it could touch by mistake. */
+type ForTenant<A extends Access, T> = A extends 'public' | 'operator' | 'admin' ? undefined : T
 export type DeepReadonly<T> = T extends object
   ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
   : T
@@ -45,7 +47,7 @@ type Answer<R extends z.ZodType> = DeepReadonly<z.output<R>> | Answered
 
 /** What `handle` is given. */
 export interface Call<A extends Access, P, Q, B> {
-  readonly principal: ForTenant<A, Principal>
+  readonly principal: ForCaller<A, Principal>
   /** Bound to the principal's tenant: it cannot name another. */
   readonly tenant: ForTenant<A, TenantHandle>
   readonly params: P
@@ -68,6 +70,8 @@ export interface RouteSpec<
   /** Express's form, `/v1/documents/:id`. */
   readonly path: string
   readonly scope: A
+  /** Only for the library's owner: not for a group's reader, not for an API key. */
+  readonly owner?: boolean
   readonly summary: string
   /** Parameters of the path. What does not fit is an address that does not exist: 404, with `missing` for a reason. */
   readonly params?: P
@@ -100,6 +104,7 @@ export interface Route {
   readonly method: Method
   readonly path: string
   readonly scope: Access
+  readonly owner: boolean
   readonly summary: string
   readonly params: z.ZodType | undefined
   readonly query: z.ZodType | undefined
@@ -135,6 +140,7 @@ export function route<
     method: spec.method,
     path: spec.path,
     scope: spec.scope,
+    owner: spec.owner ?? false,
     summary: spec.summary,
     params,
     query,

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import type { Request, Response } from 'express'
 import multer, { MulterError } from 'multer'
 import { Problem } from '../base/problem.ts'
+import type { Reservation } from '../control/reservations.ts'
 import type { TenantHandle, UploadFile } from '../control/tenant-directory.ts'
 import { cleanFilename } from './filename.ts'
 import type { HttpLimits } from './limits.ts'
@@ -14,6 +15,8 @@ const headerPairsMax = 16
 const fieldsMax = 34
 const fieldNameBytesMax = 64
 const fieldBytesMax = 16 * 1024
+/** Boundaries, headers of parts, and what fields commonly hold. */
+const wrappingBytesMax = 64 * 1024
 
 export type UploadFields = Readonly<Record<string, unknown>>
 
@@ -33,12 +36,14 @@ export async function receiveUpload(
   limits: HttpLimits,
 ): Promise<Upload> {
   checkHeaders(request, limits)
+  const reservation = await reserveRoom(request, tenant, limits)
   const storage = new UploadStorage(tenant)
   const stopWatching = watch(request, limits)
   try {
     await runMulter(request, storage, limits)
   } catch (error) {
     await storage.release()
+    reservation.release()
     throw asUploadProblem(error, limits)
   } finally {
     stopWatching()
@@ -46,6 +51,7 @@ export async function receiveUpload(
   const files = storage.files()
   if (files.length === 0) {
     await storage.release()
+    reservation.release()
     throw new Problem('invalid_request', 'The upload has no file: send it in the field `file`.', {
       errors: [{ path: 'file', message: 'is missing' }],
     })
@@ -53,7 +59,10 @@ export async function receiveUpload(
   return {
     files,
     fields: { ...(request.body as UploadFields) },
-    [Symbol.asyncDispose]: () => storage.release(),
+    [Symbol.asyncDispose]: async () => {
+      await storage.release()
+      reservation.release()
+    },
   }
 }
 
@@ -65,6 +74,18 @@ function checkHeaders(request: Request, { uploadBytesMax }: HttpLimits): void {
     )
   if (Number(request.headers['content-length']) > uploadBytesMax)
     throw new Problem('too_large', `The upload is larger than ${uploadBytesMax} bytes.`)
+}
+
+/** What is certainly files and not their wrapping; an upload that does not say its length gets what room there is, up to a file. */
+function reserveRoom(
+  request: Request,
+  tenant: TenantHandle,
+  { fileBytesMax }: HttpLimits,
+): Promise<Reservation> {
+  const length = request.headers['content-length']
+  return length === undefined
+    ? tenant.reserve(fileBytesMax, 1)
+    : tenant.reserve(Math.max(1, Number(length) - wrappingBytesMax))
 }
 
 /** Cuts an upload that stands still or crawls. @returns stops watching */

@@ -122,6 +122,10 @@ export const problemSchema = z.object({
     .array(z.object({ path: z.string(), message: z.string() }))
     .optional()
     .describe('for bad input: each fault with its place'),
+  quota: z
+    .object({ which: z.string(), used: z.int(), limit: z.int() })
+    .optional()
+    .describe('for `quota_exceeded`: which share is used up'),
 })
 
 /** Schemas that get a name of their own in the description. */

@@ -50,7 +50,9 @@ export interface ClaimedJob extends Job {
 }
 
 /** Why a document was not read: its own fault, or somebody stopped it. */
-export type JobFailure = ExtractFailure | { readonly code: 'cancelled'; readonly detail: string }
+export type JobFailure =
+  | ExtractFailure
+  | { readonly code: 'cancelled' | 'quota_exceeded'; readonly detail: string }
 
 /** Queues a document for (another) reading; one that is queued already stays as it is. */
 export function queueJob(app: Db, documentSeq: number, nowMs: number): void {

@@ -63,6 +63,11 @@ export function serverKeyPath(dataDir: string): string {
   return join(serverDirectory(dataDir), 'jwt-secret')
 }
 
+/** The last good key set of JWT_JWKS_URL. */
+export function keySetPath(dataDir: string): string {
+  return join(serverDirectory(dataDir), 'jwks.json')
+}
+
 export function controlDbPath(dataDir: string): string {
   return join(serverDirectory(dataDir), 'control.db')
 }

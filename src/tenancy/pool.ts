@@ -1,6 +1,7 @@
 /** The stores that one shard has open: bounded, least recently used closed first, leased ones never. */
 import { LRUCache } from 'lru-cache'
 import { Problem } from '../base/problem.ts'
+import { applyQuota, type Quota } from './quota.ts'
 import { closeStore, openStore, type Store } from './store.ts'
 import type { TenantId } from './tenant-id.ts'
 
@@ -69,8 +70,10 @@ export class Pool {
   }
 
   /** Lends the store for one synchronous call. @throws what `openStore` throws */
-  use<T>(tenant: TenantId, expected: Expected, work: (store: Store) => T): T {
-    return work(this.#entry(tenant, expected).store)
+  use<T>(tenant: TenantId, expected: Expected & { quota?: Quota }, work: (store: Store) => T): T {
+    const { store } = this.#entry(tenant, expected)
+    if (expected.quota) applyQuota(store, expected.quota)
+    return work(store)
   }
 
   /** Keeps the store open over an await (a snapshot, a long export) until released. */

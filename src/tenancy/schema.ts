@@ -3,6 +3,7 @@ import { conversationsSql } from './migrations/conversations.ts'
 import { jobTurnsSql } from './migrations/job-turns.ts'
 import { keywordIndexSql } from './migrations/keyword-index.ts'
 import { librarySql } from './migrations/library.ts'
+import { quotaSql } from './migrations/quota.ts'
 import { readingSql } from './migrations/reading.ts'
 import { vecsMetaSql } from './migrations/vecs-meta.ts'
 import { vectorChangesSql } from './migrations/vector-changes.ts'
@@ -18,5 +19,6 @@ export const appMigrations: readonly string[] = [
   jobTurnsSql,
   readingSql,
   conversationsSql,
+  quotaSql,
 ]
 export const vecsMigrations: readonly string[] = [vecsMetaSql + vectorsSql]

@@ -23,6 +23,7 @@ import {
   uploadsDirectory,
   vecsDbPath,
 } from './layout.ts'
+import { type Quota, unlimitedQuota } from './quota.ts'
 import { appApplicationId, appMigrations, vecsApplicationId, vecsMigrations } from './schema.ts'
 import type { TenantId } from './tenant-id.ts'
 
@@ -45,6 +46,8 @@ export interface Store {
   readonly app: Db
   /** Derived: vectors. Can always be rebuilt from app.db. */
   readonly vecs: Db
+  /** As the last call said that brought one. */
+  quota: Quota
 }
 
 /**
@@ -79,7 +82,8 @@ export function openStore(
   })
   try {
     const found = metaOf(app, 'generation')
-    return { tenant, directory, generation: found, app, vecs: openVecs(directory, tenant, found) }
+    const vecs = openVecs(directory, tenant, found)
+    return { tenant, directory, generation: found, app, vecs, quota: unlimitedQuota }
   } catch (error) {
     app.close()
     throw error

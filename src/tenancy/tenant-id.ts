@@ -8,6 +8,7 @@ export type TenantId = string & { readonly __brand: 'TenantId' }
 const bareName = /^[a-z0-9][a-z0-9_-]{0,63}$/
 const hashedName = /^_[a-z2-7]{52}$/
 const idBytesMax = 255
+const issuerLengthMax = 1_024
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what is refused here
 const forbidden = /[\u0000-\u001f\u007f-\u009f]/
 
@@ -26,6 +27,19 @@ export function tenantOf(id: string, issuer?: string): TenantId | undefined {
   if (issuer !== undefined) return hashed(`${issuer}\0${id}`)
   if (bareName.test(id) && id !== localTenant) return id as TenantId
   return hashed(id)
+}
+
+/**
+ * Maps a group's id: never bare, so that no group meets a user of the same name.
+ * @param issuer as for `tenantOf`, and without control characters, so that no two pairs are one text
+ */
+export function groupTenantOf(id: string, issuer = ''): TenantId | undefined {
+  return tenantOf(id, '') && hashed(`${issuer}\0group\0${id}`)
+}
+
+/** Whether a text can name an issuer: what `tenantOf` joins with an id must not look like two. */
+export function isIssuerName(text: string): boolean {
+  return text.length > 0 && text.length <= issuerLengthMax && !forbidden.test(text)
 }
 
 /** Reads a directory name back: undefined for what no tenant can be called (such as `.carrel`). */

@@ -8,7 +8,6 @@ import {
   documentBySha256,
   documentRow,
   documentView,
-  libraryTotals,
   listDocuments,
   type NewDocument,
   removeDocument,
@@ -24,6 +23,7 @@ import {
   reportOf,
 } from '../library/reader.ts'
 import { type Thumbnail, thumbnailOf } from '../library/thumbnails.ts'
+import { checkDocument, type Usage, usageOf } from '../library/usage.ts'
 import { noteVectorChange } from '../library/vector-changes.ts'
 import { dropPending } from '../search/index-writer.ts'
 import { originalPath, uploadPath } from '../tenancy/layout.ts'
@@ -38,9 +38,10 @@ import { type VectorFigures, vectorFigures } from './remote-spaces.ts'
  */
 export function create(
   context: ShardContext,
-  { app, directory }: Store,
+  store: Store,
   args: NewDocument & { uploadName: string },
 ): DocumentView {
+  const { app, directory } = store
   const upload = uploadPath(directory, args.uploadName)
   const existing = documentBySha256(app, args.sha256)
   if (existing) {
@@ -51,6 +52,7 @@ export function create(
   renameDurably(upload, original)
   try {
     return app.transaction(() => {
+      checkDocument(store, args.bytes)
       const { seq, id } = addDocument(app, args, context.nowMs())
       queueJob(app, seq, context.nowMs())
       return documentView(app, documentRow(app, id))
@@ -168,12 +170,9 @@ export function reprocess(
 }
 
 /** What an account holds, and how far its vectors are. */
-export function account(
-  context: ShardContext,
-  store: Store,
-): ReturnType<typeof libraryTotals> & { vectors: VectorFigures } {
+export function account(context: ShardContext, store: Store): Usage & { vectors: VectorFigures } {
   const { embedder, wantedSpace, damagedVectors } = context
-  const all = libraryTotals(store.app)
+  const all = usageOf(store, context.nowMs())
   try {
     return { ...all, vectors: vectorFigures(store, embedder, wantedSpace) }
   } catch (error) {

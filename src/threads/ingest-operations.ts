@@ -2,7 +2,7 @@
 import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { removeFile } from '../base/fs.ts'
-import type { ExtractBatch, ExtractFailure, ExtractSummary } from '../ingest/contract.ts'
+import type { ExtractBatch, ExtractSummary } from '../ingest/contract.ts'
 import {
   type DocumentView,
   documentRow,
@@ -17,6 +17,7 @@ import {
   failJob,
   holdsJob,
   type Job,
+  type JobFailure,
   jobOf,
   nextJobAtMs,
   reportProgress,
@@ -36,6 +37,7 @@ import {
   recognisedPage,
 } from '../library/recognised-pages.ts'
 import { setThumbnail } from '../library/thumbnails.ts'
+import { checkPassages, mayReadAtMs, notePagesRead } from '../library/usage.ts'
 import { noteVectorChange } from '../library/vector-changes.ts'
 import {
   dropPending,
@@ -49,14 +51,16 @@ import type { Store } from '../tenancy/store.ts'
 import type { ShardContext } from './context.ts'
 
 /**
- * Takes the next job and clears what an earlier try left of its revision.
+ * Takes the next job, unless the day's pages are used up, and clears what an earlier try left of its revision.
  * @param args `bytesMax`: only documents up to this size; null for any
  */
 export function claim(
   context: ShardContext,
-  { app }: Store,
+  store: Store,
   { bytesMax }: { bytesMax: number | null },
 ): ClaimedJob | null {
+  const { app } = store
+  if (mayReadAtMs(store, context.nowMs()) > 0) return null
   return app.unsyncedTransaction(() => {
     const job = claimJob(app, context.nowMs(), bytesMax)
     if (!job) return null
@@ -66,12 +70,16 @@ export function claim(
   })
 }
 
-/** Writes and indexes one batch, invisible until `finish`. @returns false when this try no longer holds the job */
+/**
+ * Writes and indexes one batch, invisible until `finish`. @returns false when this try no longer holds the job
+ * @throws Problem `quota_exceeded` when the library would hold more than it may
+ */
 export function append(
   context: ShardContext,
-  { app }: Store,
+  store: Store,
   { job, batch }: { job: ClaimedJob; batch: ExtractBatch },
 ): boolean {
+  const { app } = store
   return app.unsyncedTransaction(() => {
     if (!holdsJob(app, job)) return false
     addPages(app, job, batch.pages)
@@ -80,6 +88,8 @@ export function append(
     const passages = batch.passages.map((passage, at) => ({ ...passage, id: ids[at] ?? 0 }))
     indexPassages(app, job, asIndexed(title, passages), context.analyser)
     reportProgress(app, job, batch)
+    notePagesRead(app, batch.pages.length, context.nowMs())
+    checkPassages(store, job)
     return true
   })
 }
@@ -136,7 +146,7 @@ export function keepRecognised(
 export function fail(
   context: ShardContext,
   { app }: Store,
-  { job, failure }: { job: ClaimedJob; failure: ExtractFailure },
+  { job, failure }: { job: ClaimedJob; failure: JobFailure },
 ): DocumentView | null {
   return app.transaction(() => {
     if (!holdsJob(app, job)) return null
@@ -205,13 +215,16 @@ const cancelled = {
 } as const
 
 /** After a fence: jobs whose reading it cut off wait again. @returns as `recover` */
-export function resume(_context: ShardContext, { app }: Store): { nextJobAtMs: number | null } {
-  app.transaction(() => requeueRunning(app))
-  return { nextJobAtMs: nextJobAtMs(app) ?? null }
+export function resume(context: ShardContext, store: Store): { nextJobAtMs: number | null } {
+  store.app.transaction(() => requeueRunning(store.app))
+  return nextJob(context, store)
 }
 
-export function nextJob(_context: ShardContext, { app }: Store): { nextJobAtMs: number | null } {
-  return { nextJobAtMs: nextJobAtMs(app) ?? null }
+/** When the next job is due, not before the day's pages allow it. */
+export function nextJob(context: ShardContext, store: Store): { nextJobAtMs: number | null } {
+  const dueAtMs = nextJobAtMs(store.app)
+  const mayAtMs = mayReadAtMs(store, context.nowMs())
+  return { nextJobAtMs: dueAtMs === undefined ? null : Math.max(dueAtMs, mayAtMs) }
 }
 
 /** Takes a published revision out of the index and out of the tables. */

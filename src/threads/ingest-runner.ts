@@ -1,9 +1,8 @@
 /** Takes waiting documents through a reader process, tenants in turn, a few at a time on the whole machine. */
 import type { FileHandle } from 'node:fs/promises'
 import { Problem } from '../base/problem.ts'
-import type { ExtractFailure } from '../ingest/contract.ts'
 import { hasThumbnail } from '../ingest/picture/limits.ts'
-import type { ClaimedJob } from '../library/jobs.ts'
+import type { ClaimedJob, JobFailure } from '../library/jobs.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import type { ExtractorPool } from './extractor-pool.ts'
 import { isHeldBack } from './held-back.ts'
@@ -27,6 +26,8 @@ export interface IngestRunnerOptions {
   readonly extractor: ExtractorPool
   /** Documents read at once, over all tenants; `extraOpenMax` more may be open, half-read, waiting for their turn. */
   readonly concurrencyMax: number
+  /** Documents of one tenant read at once; not given, as many as of all. */
+  readonly tenantConcurrencyMax?: (tenant: TenantId) => number | null
   call<Name extends OperationName>(
     tenant: TenantId,
     operation: Name,
@@ -43,7 +44,7 @@ export interface IngestEnd {
   readonly tenant: TenantId
   readonly documentId: string
   readonly outcome: 'ready' | 'failed' | 'requeued' | 'cancelled'
-  readonly failure?: ExtractFailure
+  readonly failure?: JobFailure
   readonly cause?: unknown
   readonly ms: number
 }
@@ -137,7 +138,7 @@ export class IngestRunner {
   #next(): NextTurn | undefined {
     const { concurrencyMax } = this.#options
     const open = this.#running.size
-    const ready = [...this.#ready]
+    const ready = [...this.#ready].filter((tenant) => this.#mayRead(tenant))
     if (open >= readersMax(concurrencyMax)) return undefined
     if (open - this.#turns.parked < concurrencyMax) return turnOf(ready[0], null)
     const all = [...this.#running]
@@ -151,6 +152,12 @@ export class IngestRunner {
       all.some((running) => running.tenant === tenant && !running.isLong)
     const held = ready.find((tenant) => mayHaveSmall(tenant) && !isBusyWithSmall(tenant))
     return turnOf(held, smallBytesMax)
+  }
+
+  #mayRead(tenant: TenantId): boolean {
+    const max = this.#options.tenantConcurrencyMax?.(tenant) ?? null
+    if (max === null) return true
+    return [...this.#running].filter((running) => running.tenant === tenant).length < max
   }
 
   async #take(running: Running, bytesMax: number | null): Promise<void> {

@@ -60,7 +60,7 @@ export const operations = {
   'ingest.fail': background(ingest.fail),
   'ingest.requeue': background(ingest.requeue),
   'ingest.holds': read(ingest.holds),
-  'ingest.next': read(ingest.nextJob),
+  'ingest.next': { ...read(ingest.nextJob), lane: 'background' },
   'fit.plan': { ...read(fit.plan), lane: 'background' },
   'fit.passages': { ...read(fit.passages), lane: 'background' },
   'fit.store': background(fit.store),

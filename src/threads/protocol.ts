@@ -1,6 +1,7 @@
 /** What crosses between the main thread and a shard: plain data, in batches. */
 import type { ProblemData } from '../base/problem.ts'
 import type { PoolStats } from '../tenancy/pool.ts'
+import type { Quota } from '../tenancy/quota.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 
 export interface ShardWorkerData {
@@ -31,6 +32,8 @@ export interface Target {
   readonly create: boolean
   /** Lives of this tenant that ended: their directories are not served, whoever put them there. */
   readonly deleted?: readonly string[]
+  /** What the tenant may store; without one the last that was said stays. */
+  readonly quota?: Quota
 }
 
 export interface CallMessage extends Target {

@@ -3,6 +3,8 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { Problem } from '../base/problem.ts'
 import { sqliteCode } from '../base/sqlite.ts'
 import { type Lease, Pool } from '../tenancy/pool.ts'
+import { databaseBytes, isAtWall, quotaProblem } from '../tenancy/quota.ts'
+import type { Store } from '../tenancy/store.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import { createShardContext } from './context.ts'
 import { Housekeeper } from './housekeeper.ts'
@@ -75,20 +77,30 @@ const parts = {
 }
 
 function run(call: CallMessage): Reply {
+  let used: Store | undefined
   try {
     if (isPoolOperationName(call.operation))
       return { id: call.id, ok: true, result: poolOperations[call.operation](parts, call) }
     if (!isOperationName(call.operation)) throw new Error(`no such operation: ${call.operation}`)
     const operation = operations[call.operation]
     const result = pool.use(call.tenant, call, (store) => {
+      used = store
       const given = operation.run(context, store, call.args as never)
       if (operation.access === 'write') housekeeper.look(store)
       return given
     })
     return { id: call.id, ok: true, result }
   } catch (error) {
-    return { id: call.id, ok: false, ...asProblem(error) }
+    return { id: call.id, ok: false, ...asProblem((used && atWall(error, used)) ?? error) }
   }
+}
+
+/** A full database is the user's share used up; a full disk is the operator's. SQLite says the same of both. */
+function atWall(error: unknown, store: Store): Problem | undefined {
+  const { database_bytes: limit } = store.quota
+  if (sqliteCode(error) !== 'SQLITE_FULL' || limit === null) return undefined
+  if (!isAtWall(store.app) && !isAtWall(store.vecs)) return undefined
+  return quotaProblem({ which: 'database_bytes', used: databaseBytes(store), limit })
 }
 
 /** An unknown error keeps its stack for the log on the other side; the caller sees none of it. */

@@ -2,7 +2,8 @@ import { createHmac, generateKeyPairSync } from 'node:crypto'
 import fc from 'fast-check'
 import { SignJWT } from 'jose'
 import { expect, test } from 'vitest'
-import { createJwtAuthenticator, secretFault } from '../../src/auth/jwt.ts'
+import { createJwtAuthenticator } from '../../src/auth/jwt.ts'
+import { secretFault } from '../../src/auth/keys.ts'
 import type { AuthRequest } from '../../src/auth/principal.ts'
 import { Problem } from '../../src/base/problem.ts'
 
@@ -16,8 +17,10 @@ test('the user, the tier and the scopes come from the claims', async () => {
   expect(await authenticate(token)).toEqual({
     tenant: 'alice',
     userId: 'alice',
+    subject: 'alice',
     tier: 'paid',
     scopes: new Set(['read', 'chat']),
+    isOwner: true,
     proof: 'jwt',
     tokenId: 'one',
     issuedAtMs: nowMs,

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { createLocalAuthenticator } from '../../src/auth/local.ts'
 import { scopes } from '../../src/auth/principal.ts'
 import { Problem } from '../../src/base/problem.ts'
+import { tiersDefault } from '../../src/control/tiers.ts'
 import { routeTable } from '../../src/http/app.ts'
 import { adminToken, documentOf, form, problemOf, startServer, tokenOf } from './harness.ts'
 
@@ -159,19 +160,20 @@ test('an address there is not is 404, a method there is not 405 with those there
 })
 
 test('me: who, what tier, what is used', async () => {
-  const quotaOf = () => ({ documents: 10, bytes: null, passages: 5 })
-  const server = await startServer({ quotaOf })
-  const token = await tokenOf({ sub: 'alice', tier: 'paid', scope: 'read' })
+  const server = await startServer()
+  server.tenant('alice').limits = { ...tiersDefault.local, documents: 10, passages: 5 }
+  const token = await tokenOf({ sub: 'alice', scope: 'read' })
   const headers = { Authorization: `Bearer ${token}` }
-  expect(await (await fetch(`${server.url}/v1/me`, { headers })).json()).toEqual({
+  expect(await (await fetch(`${server.url}/v1/me`, { headers })).json()).toMatchObject({
     user_id: 'alice',
-    tier: 'paid',
+    tier: 'free',
     scopes: ['read'],
     quota: {
       documents: { used: 0, limit: 10 },
       bytes: { used: 0, limit: null },
       passages: { used: 0, limit: 5 },
     },
+    limits: { upload_bytes: null, requests_per_minute: null },
     vectors: { embedder: 'builtin', searched: null, pending: 0, fault: null },
   })
 })

@@ -2,6 +2,7 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
+import { Problem } from '../../src/base/problem.ts'
 import { isPublicAddress } from '../../src/http/public-address.ts'
 import { documentOf, jsonInit, problemOf, startServer } from './harness.ts'
 
@@ -189,4 +190,21 @@ test('public is what IANA assigned to the public', () => {
   const others =
     '0.0.0.0 127.0.0.1 127.255.255.255 10.1.2.3 100.64.0.1 169.254.169.254 172.31.255.255 192.168.1.1 192.0.0.8 198.19.0.1 224.0.0.1 255.255.255.255 240.0.0.1 :: ::1 fe80::1 fe80::1%eth0 fc00::1 fd00:ec2::254 ff02::1 ::ffff:8.8.8.8 ::8.8.8.8 64:ff9b::808:808 64:ff9b:1::1 100::1 2001::1 2001:db8::1 2002:808:808::1 3fff::1 4000::1 localhost 1.2.3'
   for (const address of others.split(' ')) expect(isPublicAddress(address), address).toBe(false)
+})
+
+test('a tier’s largest file counts, and without room nothing is asked for', async () => {
+  let asked = 0
+  const { server, fetchIt, base } = await start((_request, response) => {
+    asked++
+    response.end(text)
+  })
+  const tenant = server.tenant('alice')
+  tenant.limits = { ...tenant.limits, upload_bytes: text.length - 1 }
+  expect(await problemOf(await fetchIt(`${base}/a.txt`))).toMatchObject({ code: 'too_large' })
+  expect([asked, tenant.reserved]).toEqual([1, 0])
+  tenant.before = (name) => {
+    if (name === 'reserve') throw new Problem('quota_exceeded', 'Full.')
+  }
+  expect(await problemOf(await fetchIt(`${base}/a.txt`))).toMatchObject({ code: 'quota_exceeded' })
+  expect(asked).toBe(1)
 })

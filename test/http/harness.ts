@@ -15,6 +15,7 @@ import { createHttpServer, type HttpServer, type ServerLimits } from '../../src/
 import { type documentSchema, documentsSchema, problemSchema } from '../../src/http/wire.ts'
 import { Chat } from '../../src/rag/chat.ts'
 import type { TenantId } from '../../src/tenancy/tenant-id.ts'
+import { memoryControl } from './fakes.ts'
 import { MemoryTenant } from './memory-tenant.ts'
 
 export const secret = 'a secret of at least thirty-two bytes'
@@ -55,6 +56,7 @@ export async function startServer(
   const logged: LogLine[] = []
   const authenticate = given.authenticate ?? createJwtAuthenticator({ secret })
   const options: AppOptions = {
+    ...memoryControl(),
     authenticate,
     streams: new EventStreams(authenticate),
     tenants: async (principal: Principal) => tenant(principal.tenant).handle(),

@@ -8,8 +8,10 @@ import { join } from 'node:path'
 import { randomId } from '../../src/base/ids.ts'
 import { Problem } from '../../src/base/problem.ts'
 import { DocumentEvents } from '../../src/control/document-events.ts'
+import type { Limits } from '../../src/control/limits.ts'
 import { PartialUploads } from '../../src/control/partial-uploads.ts'
 import type { TenantHandle, UploadFile } from '../../src/control/tenant-directory.ts'
+import { tiersDefault } from '../../src/control/tiers.ts'
 import type { DocumentView } from '../../src/library/documents.ts'
 import { partialPath, uploadsDirectory } from '../../src/tenancy/layout.ts'
 import type { TenantId } from '../../src/tenancy/tenant-id.ts'
@@ -34,6 +36,9 @@ export class MemoryTenant {
     bytesMax: 100_000,
     admit: async () => undefined,
   })
+  limits: Limits = tiersDefault.local
+  /** Bytes set aside for uploads under way. */
+  reserved = 0
 
   constructor(id: TenantId) {
     this.id = id
@@ -47,6 +52,17 @@ export class MemoryTenant {
   handle(): TenantHandle {
     return {
       id: this.id,
+      tier: this.id === 'local' ? 'local' : 'free',
+      limits: this.limits,
+      reserve: async (bytes) => {
+        await this.before('reserve', bytes)
+        this.reserved += bytes
+        return {
+          release: () => {
+            this.reserved -= bytes
+          },
+        }
+      },
       call: async <Name extends OperationName>(name: Name, args: Operations[Name]['args']) => {
         this.calls.push({ name, args })
         await this.before(name, args)
@@ -69,6 +85,8 @@ export class MemoryTenant {
           documents: this.documents.size,
           bytes: this.#bytes(),
           passages: 0,
+          database_bytes: 0,
+          pages_per_day: 0,
           vectors: { searched: null, pending: 0 },
         }
       case 'documents.create':

@@ -4,6 +4,7 @@ import { readdirSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { TusClient } from '../../bench/lib/tus-client.ts'
+import { Problem } from '../../src/base/problem.ts'
 import { partialDirectory } from '../../src/tenancy/layout.ts'
 import { startServer, type TestServer, tokenOf } from './harness.ts'
 
@@ -223,4 +224,23 @@ test('unfinished uploads are bounded; what has expired is as if it never was', a
   await tenant.partialUploads.sweep(tenant.id)
   expect(partsOf(server, 'alice')).toEqual([])
   expect(partsOf(server, 'bob')).toHaveLength(2)
+})
+
+test('a tier’s largest file counts, and room for the whole is set aside while bytes come', async () => {
+  const { server, alice } = await start()
+  const tenant = server.tenant('alice')
+  tenant.limits = { ...tenant.limits, upload_bytes: 20_000 }
+  const headers = { 'Upload-Length': '20001', 'Upload-Metadata': '' }
+  expect(code(await alice.send('POST', '/v1/uploads', headers))).toBe('too_large')
+  const asked: unknown[] = []
+  tenant.before = (name, args) => void (name === 'reserve' && asked.push(args))
+  const path = await alice.create(20_000, { filename: 'a.txt' })
+  expect((await alice.patch(path, text.subarray(0, 20_000), 0)).status).toBe(204)
+  expect(asked).toEqual([20_000, 20_000])
+  expect(tenant.reserved).toBe(0)
+  tenant.before = (name) => {
+    if (name === 'reserve') throw new Problem('quota_exceeded', 'Full.')
+  }
+  const refused = { 'Upload-Length': '5', 'Upload-Metadata': '' }
+  expect(code(await alice.send('POST', '/v1/uploads', refused))).toBe('quota_exceeded')
 })

@@ -2,6 +2,7 @@
 import { DocumentEvents } from '../../src/control/document-events.ts'
 import { PartialUploads } from '../../src/control/partial-uploads.ts'
 import type { TenantHandle } from '../../src/control/tenant-directory.ts'
+import { tiersDefault } from '../../src/control/tiers.ts'
 import type { TenantId } from '../../src/tenancy/tenant-id.ts'
 import { type OperationName, type Operations, operations } from '../../src/threads/operations.ts'
 import { ShardLibrary } from '../threads/library.ts'
@@ -16,6 +17,9 @@ export class RealTenant {
     this.library = new ShardLibrary(name)
     this.handle = {
       id: name as TenantId,
+      tier: 'local',
+      limits: tiersDefault.local,
+      reserve: async () => ({ release: () => undefined }),
       call: async <Name extends OperationName>(
         operation: Name,
         args: Operations[Name]['args'],

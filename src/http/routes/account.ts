@@ -1,17 +1,11 @@
 /** The caller's own account. */
 import { z } from 'zod'
-import { type Principal, scopes } from '../../auth/principal.ts'
+import { scopes } from '../../auth/principal.ts'
+import { tierNames } from '../../control/limits.ts'
 import type { EndpointFaultKind } from '../../rag/endpoint-fault.ts'
 import type { TenantId } from '../../tenancy/tenant-id.ts'
 import { type Route, route } from '../route.ts'
 import { json } from '../wire.ts'
-
-/** What a principal may have in all; null where there is no limit. */
-export interface Quota {
-  readonly documents: number | null
-  readonly bytes: number | null
-  readonly passages: number | null
-}
 
 export interface EmbedderStatus {
   readonly kind: 'builtin' | 'remote'
@@ -20,20 +14,32 @@ export interface EmbedderStatus {
 }
 
 export interface AccountOptions {
-  readonly quotaOf?: ((principal: Principal) => Quota) | undefined
   /** Who makes the vectors; the built-in embedder when not given. */
   readonly embedder?: EmbedderStatus | undefined
 }
 
 const builtin: EmbedderStatus = { kind: 'builtin', faultOf: () => undefined }
-const unlimited: Quota = { documents: null, bytes: null, passages: null }
-const share = z.object({ used: z.int(), limit: z.int().nullable() })
+const limit = z.int().nullable()
+const share = z.object({ used: z.int(), limit: limit.describe('null is no limit') })
 
 const accountSchema = z.object({
   user_id: z.string(),
-  tier: z.enum(['free', 'paid', 'premium', 'ultra', 'local']),
+  tier: z.enum(tierNames),
   scopes: z.array(z.enum(scopes)),
-  quota: z.object({ documents: share, bytes: share, passages: share }),
+  quota: z.object({
+    documents: share,
+    bytes: share.describe('of originals'),
+    passages: share,
+    database_bytes: share.describe('of the databases, without room that is free again'),
+    pages_per_day: share.describe('read today, UTC'),
+  }),
+  limits: z.object({
+    upload_bytes: limit.describe('one file'),
+    requests_per_minute: limit,
+    concurrent_requests: limit,
+    concurrent_jobs: limit.describe('documents read at once'),
+    api_keys: limit,
+  }),
   vectors: z.object({
     embedder: z.enum(['builtin', 'remote']).describe('who makes vectors'),
     searched: z
@@ -45,10 +51,7 @@ const accountSchema = z.object({
   }),
 })
 
-export function accountRoutes({
-  quotaOf = () => unlimited,
-  embedder = builtin,
-}: AccountOptions): Route[] {
+export function accountRoutes({ embedder = builtin }: AccountOptions): Route[] {
   return [
     route({
       method: 'get',
@@ -57,20 +60,30 @@ export function accountRoutes({
       summary: 'Who am I, and how much of my share is used',
       reply: json(accountSchema, 'The account.'),
       handle: async ({ principal, tenant, signal }) => {
-        const used = await tenant.call('account.show', {}, { signal })
-        const limit = quotaOf(principal)
+        const { vectors, ...used } = await tenant.call('account.show', {}, { signal })
+        const { limits } = tenant
+        const shareOf = (name: keyof typeof used) => ({ used: used[name], limit: limits[name] })
         return {
           user_id: principal.userId,
-          tier: principal.tier,
+          tier: tenant.tier,
           scopes: [...principal.scopes],
           quota: {
-            documents: { used: used.documents, limit: limit.documents },
-            bytes: { used: used.bytes, limit: limit.bytes },
-            passages: { used: used.passages, limit: limit.passages },
+            documents: shareOf('documents'),
+            bytes: shareOf('bytes'),
+            passages: shareOf('passages'),
+            database_bytes: shareOf('database_bytes'),
+            pages_per_day: shareOf('pages_per_day'),
+          },
+          limits: {
+            upload_bytes: limits.upload_bytes,
+            requests_per_minute: limits.requests_per_minute,
+            concurrent_requests: limits.concurrent_requests,
+            concurrent_jobs: limits.concurrent_jobs,
+            api_keys: limits.api_keys,
           },
           vectors: {
             embedder: embedder.kind,
-            ...used.vectors,
+            ...vectors,
             fault: embedder.faultOf(tenant.id) ?? null,
           },
         }

@@ -13,6 +13,7 @@ export function erasureRoutes({ lifecycle }: ErasureOptions): Route[] {
       method: 'delete',
       path: '/v1/me',
       scope: 'write',
+      owner: true,
       summary: 'Delete the whole account: documents, originals, vectors, snapshots',
       body: confirmSchema,
       reply: json(

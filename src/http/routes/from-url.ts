@@ -3,10 +3,10 @@ import { Readable } from 'node:stream'
 import { parse as parseDisposition } from 'content-disposition'
 import { z } from 'zod'
 import { Problem } from '../../base/problem.ts'
-import type { TenantHandle } from '../../control/tenant-directory.ts'
+import type { TenantHandle, UploadFile } from '../../control/tenant-directory.ts'
 import { type Fetched, type FetchOptions, fetchUrl } from '../fetch-url.ts'
 import { addFiles, type Intake } from '../intake.ts'
-import type { HttpLimits } from '../limits.ts'
+import { fileBytesMaxFor, type HttpLimits } from '../limits.ts'
 import { receiveFile } from '../received-file.ts'
 import { type Route, route } from '../route.ts'
 import { addedSchema, json, tagsSchema, titleSchema } from '../wire.ts'
@@ -46,7 +46,7 @@ export function fromUrlRoutes(
         using _turn = takeTurn(fetching, tenant.id)
         const options = {
           ...fromUrl,
-          bytesMax: limits.fileBytesMax,
+          bytesMax: fileBytesMaxFor(tenant, limits),
           idleMs: limits.idleMs,
           bytesPerSecondMin: limits.uploadBytesPerSecondMin,
           signal,
@@ -63,13 +63,17 @@ async function add(
   intake: Intake,
   options: FetchOptions,
 ) {
-  const fetched = await fetchUrl(url, options)
-  const upload = await tenant.openUpload()
+  // How long it is nobody knows before it is there: as much as there is room for, up to a file.
+  const reservation = await tenant.reserve(options.bytesMax, 1)
+  let upload: UploadFile | undefined
   try {
+    const fetched = await fetchUrl(url, options)
+    upload = await tenant.openUpload()
     const file = await receiveFile(upload, Readable.from(fetched.body), filenameOf(fetched))
     return await addFiles(tenant, [file], { title: title ?? null, tags }, intake, options.signal)
   } finally {
-    await upload.release()
+    await upload?.release()
+    reservation.release()
   }
 }
 

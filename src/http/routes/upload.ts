@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { Problem } from '../../base/problem.ts'
 import type { TenantHandle } from '../../control/tenant-directory.ts'
 import { addFiles, type Chosen, type Intake, titleForMany } from '../intake.ts'
-import type { HttpLimits } from '../limits.ts'
+import { fileBytesMaxFor, type HttpLimits } from '../limits.ts'
 import { type Route, route } from '../route.ts'
 import { receiveUpload, type UploadFields } from '../upload.ts'
 import { addedSchema, json, tagSchema, tagsMax, tagsSchema, titleSchema } from '../wire.ts'
@@ -53,7 +53,10 @@ async function addDocuments(
   intake: Intake,
   { limits, signal }: { limits: HttpLimits; signal: AbortSignal },
 ) {
-  await using upload = await receiveUpload(request, tenant, limits)
+  await using upload = await receiveUpload(request, tenant, {
+    ...limits,
+    fileBytesMax: fileBytesMaxFor(tenant, limits),
+  })
   const chosen = readFields(upload.fields, upload.files.length)
   return await addFiles(tenant, upload.files, chosen, intake, signal)
 }

@@ -8,7 +8,7 @@ import type { DocumentView } from '../../library/documents.ts'
 import { cleanFilename } from '../filename.ts'
 import type { Intake } from '../intake.ts'
 import { sendJson } from '../json-body.ts'
-import type { HttpLimits } from '../limits.ts'
+import { fileBytesMaxFor, type HttpLimits } from '../limits.ts'
 import { append, complete, syncPart } from '../resumable.ts'
 import { answered, type DeepReadonly, type Route, route } from '../route.ts'
 import {
@@ -82,11 +82,14 @@ function sendRoutes(intake: Intake, limits: HttpLimits): Route[] {
       problems: ['precondition_failed', 'checksum_mismatch', 'quota_exceeded', 'disk_full'],
       handle: async ({ tenant, request, response, signal }) => {
         checkVersion(request, response)
-        const part = await tenant.parts.create(announced(request, limits))
+        const announcement = announced(request, fileBytesMaxFor(tenant, limits))
+        using _room = await roomFor(tenant, announcement.length)
+        const part = await tenant.parts.create(announcement)
         response.setHeader('Location', `${path}/${part.id}`)
         const sending = { tenant, request, response, signal }
+        using _hold = await tenant.parts.hold(part.id, () => request.destroy())
         if (request.headers['content-type'] === undefined) show(sending, part)
-        else await send(sending, part.id, intake, limits)
+        else await send(sending, part, intake, limits)
         response.statusCode = 201
         response.end()
         return answered
@@ -111,7 +114,12 @@ function sendRoutes(intake: Intake, limits: HttpLimits): Route[] {
       ],
       handle: async ({ tenant, params, request, response, signal }) => {
         checkVersion(request, response)
-        await send({ tenant, request, response, signal }, params.id, intake, limits)
+        const sending = { tenant, request, response, signal }
+        // A client that lost its connection comes back before we notice: the old request makes room.
+        using _hold = await tenant.parts.hold(params.id, () => request.destroy())
+        const part = await find(tenant, params.id)
+        using _room = part.info.result ? undefined : await roomFor(tenant, part.info.length)
+        await send(sending, part, intake, limits)
         return undefined
       },
     }),
@@ -158,7 +166,7 @@ function partRoutes(intake: Intake): Route[] {
 }
 
 /** What a new upload says of itself. @throws Problem `invalid_request`, `too_large` */
-function announced(request: Request, { fileBytesMax }: HttpLimits) {
+function announced(request: Request, fileBytesMax: number) {
   const length = byteCount(request, 'Upload-Length')
   if (length > fileBytesMax)
     throw new Problem('too_large', `A file has at most ${fileBytesMax} bytes.`)
@@ -175,14 +183,11 @@ function announced(request: Request, { fileBytesMax }: HttpLimits) {
 
 async function send(
   sending: Sending,
-  id: string,
+  part: Part,
   intake: Intake,
   limits: HttpLimits,
 ): Promise<void> {
   const { tenant, request, signal } = sending
-  // A client that lost its connection comes back before we notice: the old request makes room.
-  using _hold = await tenant.parts.hold(id, () => request.destroy())
-  const part = await find(tenant, id)
   const isNew = request.method === 'POST'
   if (!isNew && byteCount(request, 'Upload-Offset') !== part.offset)
     throw new Problem(
@@ -193,6 +198,12 @@ async function send(
   const isWhole = offset === part.info.length
   const result = isWhole ? await complete(tenant, { ...part, offset }, intake, signal) : undefined
   show(sending, { ...part, offset, info: { ...part.info, ...(result && { result }) } })
+}
+
+/** Set aside while a request lasts: between two of them a part is no document, and may never be one. */
+async function roomFor(tenant: TenantHandle, bytes: number): Promise<Disposable> {
+  const { release } = await tenant.reserve(bytes)
+  return { [Symbol.dispose]: release }
 }
 
 /** @throws Problem `not_found`, the same for an unknown upload and one of somebody else's */

@@ -1,0 +1,203 @@
+/** Whatever a token calls its user: refused, or a directory of its own, and never one outside the data directory. */
+import { readFileSync } from 'node:fs'
+import { join, resolve, sep } from 'node:path'
+import { expect, test } from 'vitest'
+import { type ClaimOptions, principalOf } from '../../src/auth/claims.ts'
+import { createJwtAuthenticator } from '../../src/auth/jwt.ts'
+import { Problem } from '../../src/base/problem.ts'
+import { tenantDirectory } from '../../src/tenancy/layout.ts'
+import { testData } from '../helpers.ts'
+import { bearer, good, nowMs, refusal, signed } from './tokens.ts'
+
+const dataDir = resolve('/data')
+const secret = 'a secret of at least thirty-two bytes'
+const key = new TextEncoder().encode(secret)
+
+const hostile = [
+  ...[
+    '..',
+    '.',
+    '../',
+    '../bob',
+    '..\\bob',
+    '/etc/passwd',
+    'a/b',
+    'a\\b',
+    '.carrel',
+    'C:\\x',
+    '~',
+    '\\\\server\\share',
+  ],
+  ...['CON', 'con', 'nul', 'NUL', 'com1', 'lpt9', 'aux.txt', 'name.', 'name ', ' name'],
+  ...[
+    'caf\u00e9',
+    'cafe\u0301',
+    'ALICE',
+    'alice',
+    'Alice',
+    '\u017ft',
+    'st',
+    'ß',
+    'ss',
+    'SS',
+    'ı',
+    'İ',
+    'i',
+  ],
+  ...[
+    '__proto__',
+    'constructor',
+    'prototype',
+    'toString',
+    'hasOwnProperty',
+    'undefined',
+    'null',
+    'true',
+  ],
+  ...[
+    '😀',
+    '👩‍👩‍👧',
+    '\u202eevil',
+    '\ufeffbom',
+    'a\u200db',
+    '%2e%2e%2f',
+    '..%c0%af',
+    "' OR 1=1 --",
+  ],
+  ...[
+    'x'.repeat(64),
+    'x'.repeat(65),
+    'x'.repeat(255),
+    'x'.repeat(256),
+    'é'.repeat(127),
+    'é'.repeat(128),
+  ],
+  ...['a\0b', 'a\nb', '\u0085', '\ud800', '', 'local', 'uploads', 'app.db', '-rf', '_a', 'a'],
+  ...listed('security/strings', 'path_traversal.json'),
+]
+const ids = [...new Set(hostile)]
+
+test('every hostile id: refused, or a directory of its own inside the data directory', () => {
+  const owners = new Map<string, string>()
+  const refused: string[] = []
+  for (const sub of ids) {
+    const tenant = tenantIn({ sub })
+    if (tenant === undefined) {
+      refused.push(sub)
+      continue
+    }
+    const path = tenantDirectory(dataDir, tenant)
+    expect(resolve(path), sub).toBe(join(dataDir, tenant))
+    expect(path.slice(dataDir.length + 1), sub).not.toContain(sep)
+    expect(tenant, sub).toMatch(/^[a-z0-9_][a-z0-9_-]{0,63}$/)
+    // Also where a file system takes upper and lower case, or two forms of one letter, for the same.
+    const folded = tenant.normalize('NFC').toLowerCase()
+    expect([sub, owners.get(folded)]).toEqual([sub, undefined])
+    owners.set(folded, sub)
+  }
+  // Empty, longer than 255 bytes, with control characters, or no text at all: nothing else is refused.
+  const isAcceptable = (id: string): boolean =>
+    id !== '' && Buffer.byteLength(id) <= 255 && !/\p{Cc}|\p{Cs}/u.test(id)
+  expect(refused.filter(isAcceptable)).toEqual([])
+  expect(owners.size).toBeGreaterThan(50)
+})
+
+test.each<[string, unknown]>([
+  ['a number', 7],
+  ['an object', { $ne: '' }],
+  ['a list', ['alice']],
+  ['true', true],
+  ['null', null],
+])('%s is no user', (_, sub) => {
+  expect(tenantIn({ sub })).toBeUndefined()
+})
+
+test('two issuers’ alice, a token’s local, a group and a user of one name: all apart', () => {
+  const options = { tenantClaim: 'tenant_id' }
+  const group = { sub: 'bob', tenant_id: 'alice', role: 'owner' }
+  const tenants = [
+    tenantIn({ sub: 'alice' }, options),
+    tenantIn({ sub: 'alice' }, options, 'https://other'),
+    tenantIn({ sub: 'alice' }, options, 'https://third'),
+    tenantIn({ sub: 'local' }, options),
+    tenantIn(group, options),
+    tenantIn(group, options, 'https://other'),
+    // Attempts to write another's hash input as one's own id or issuer.
+    tenantIn({ sub: 'https://other alice' }, options),
+    tenantIn({ sub: 'alice' }, options, 'https://other group'),
+    'local',
+  ]
+  expect(tenants).not.toContain(undefined)
+  expect(new Set(tenants).size).toBe(tenants.length)
+  expect(tenants[0]).toBe('alice')
+})
+
+test('without a configured issuer whoever names one in the token has names of its own', async () => {
+  const authenticate = createJwtAuthenticator({ secret, nowMs: () => nowMs })
+  const tenantBy = async (iss?: unknown) =>
+    (await authenticate(bearer(await signed({ ...good, iss }, key, { alg: 'HS256' })))).tenant
+  const tenants = [await tenantBy(), await tenantBy('https://a'), await tenantBy('https://b')]
+  expect(new Set(tenants).size).toBe(3)
+  expect(tenants[0]).toBe('alice')
+  for (const iss of ['', 'a\0b', '\u0001heimdall', 7, ['https://a'], 'x'.repeat(2_000)]) {
+    const token = await signed({ ...good, iss }, key, { alg: 'HS256' })
+    expect((await refusal(authenticate(bearer(token)))).code).toBe('unauthorized')
+  }
+})
+
+test('a token that says a claim twice is refused, however it is spelled', async () => {
+  const authenticate = createJwtAuthenticator({ secret, nowMs: () => nowMs })
+  for (const body of [
+    `{"sub":"alice","sub":"bob","exp":${good.exp}}`,
+    `{"sub":"alice","s\\u0075b":"bob","exp":${good.exp}}`,
+    `{"sub":"alice","exp":1,"a":{"exp":2},"exp":${good.exp}}`,
+  ])
+    expect((await refusal(authenticate(bearer(await signedText(body))))).detail).toMatch(/twice/)
+  const once = `{"sub":"alice","a":{"sub":"x","b":["sub",{"sub":1}]},"c":"sub","exp":${good.exp}}`
+  expect((await authenticate(bearer(await signedText(once)))).tenant).toBe('alice')
+})
+
+test.each<[string, string[], boolean]>([
+  ['viewer', ['read', 'chat'], false],
+  ['editor', ['read', 'write', 'chat'], false],
+  ['owner', ['read', 'write', 'chat'], true],
+])('in a group a %s may %j', (role, scopes, isOwner) => {
+  const claims = { sub: 'bob', tenant_id: 'house', role }
+  const options = { tenantClaim: 'tenant_id' }
+  const principal = principalOf(claims, { proof: 'jwt' }, options)
+  expect([...principal.scopes]).toEqual(scopes)
+  expect(principal).toMatchObject({ isOwner, userId: 'bob', subject: 'bob' })
+  const narrow = principalOf({ ...claims, scope: 'read write' }, { proof: 'jwt' }, options)
+  expect([...narrow.scopes]).toEqual(role === 'viewer' ? ['read'] : ['read', 'write'])
+})
+
+test.each<[string, Record<string, unknown>]>([
+  ['no role', { tenant_id: 'house' }],
+  ['a role there is not', { tenant_id: 'house', role: 'admin' }],
+  ['a role of Object’s own', { tenant_id: 'house', role: 'constructor' }],
+  ['a group that is no text', { tenant_id: 7, role: 'owner' }],
+  ['a group without a name', { tenant_id: '', role: 'owner' }],
+])('%s is refused', (_, claims) => {
+  expect(tenantIn({ sub: 'bob', ...claims }, { tenantClaim: 'tenant_id' })).toBeUndefined()
+})
+
+function tenantIn(claims: Record<string, unknown>, options: ClaimOptions = {}, issuer?: string) {
+  try {
+    return principalOf(claims, { proof: 'jwt', issuer }, options).tenant
+  } catch (error) {
+    if (error instanceof Problem && error.code === 'unauthorized') return undefined
+    throw error
+  }
+}
+
+async function signedText(body: string): Promise<string> {
+  const { CompactSign } = await import('jose')
+  return new CompactSign(new TextEncoder().encode(body))
+    .setProtectedHeader({ alg: 'HS256' })
+    .sign(key)
+}
+
+function listed(folder: string, name: string): string[] {
+  const path = testData(folder)
+  return path === undefined ? [] : (JSON.parse(readFileSync(join(path, name), 'utf8')) as string[])
+}
