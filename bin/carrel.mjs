@@ -8,7 +8,9 @@ const [major, minor] = process.versions.node.split('.').map(Number)
 
 if (major > needed[0] || (major === needed[0] && minor >= needed[1])) {
   // Stripped and compiled code is kept for the next start: it takes half the time and a quarter less memory.
-  module.enableCompileCache()
+  const { directory } = module.enableCompileCache()
+  // Threads look in the environment.
+  if (directory) process.env.NODE_COMPILE_CACHE ??= directory
   await import('../src/cli.ts')
 } else {
   const node = bundledNode()

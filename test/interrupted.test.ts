@@ -7,9 +7,9 @@ import { longBook } from './fixtures/long-book.ts'
 import { temporaryDirectory } from './helpers.ts'
 
 const isLong = process.env['CARREL_LONG'] === '1'
-const pages = isLong ? 352 : 80
+const pages = isLong ? 352 : 50
 const kills = isLong ? 12 : 1
-const phrases = isLong ? pages : 40
+const phrases = isLong ? pages : 15
 
 interface Read {
   readonly pages: string[]

@@ -109,7 +109,11 @@ const faults: readonly Fault[] = [
   { kind: 'half' },
   { kind: 'gigabyte' },
 ]
-test.for(faults)(
+/** Each client of its own meets every fault in test/rag; through a whole server a refusal and a lie will do. */
+const met = faults.filter(
+  ({ kind }) => process.env['CARREL_LONG'] === '1' || kind === 'status' || kind === 'numbers',
+)
+test.for(met)(
   'an endpoint with %o: ready, found by words, pending; then embedded once',
   { timeout: 60_000 },
   async (fault) => {
@@ -142,7 +146,7 @@ test('another model is filled beside the one that is searched, and going back co
   // Only questions get through: the change can be watched.
   fake.manners.poison = /\n\n/
   await start({ EMBEDDINGS_MODEL: 'two' })
-  const pending = 1 + faults.length
+  const pending = 1 + met.length
   await expect.poll(vectors, waiting).toMatchObject({ searched: 'remote', pending })
   expect(await cosine(question)).toBeGreaterThan(0.95)
   expect(await modelSearched()).toBe('one')

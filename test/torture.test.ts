@@ -21,13 +21,13 @@ async function torture(...args: readonly string[]): Promise<Torture> {
 }
 
 test('embed: killed while a model is changed', { timeout: 180_000 }, async () => {
-  const { figures, failures } = await torture('embed', '--kills', '2', '--passages', '200')
+  const { figures, failures } = await torture('embed', '--kills', '1', '--passages', '100')
   expect(failures).toEqual([])
   expect(figures['stored']).toBe(figures['passages'])
 })
 
 test('erase: nothing is left of what was deleted', { timeout: 180_000 }, async () => {
-  const { figures, failures } = await torture('erase', '--passages', '200')
+  const { figures, failures } = await torture('erase', '--passages', '120')
   expect(failures).toEqual([])
   expect(figures['words_deleted']).toBeGreaterThan(100)
 })
