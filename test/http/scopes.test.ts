@@ -173,3 +173,10 @@ function accessOf(name: string): string | undefined {
     ? operations[name as keyof typeof operations].access
     : 'not an operation'
 }
+
+test('what takes a whole library along, or away, is its owner’s alone', async () => {
+  const { server } = await start()
+  const owned = protectedRoutes(server).filter(({ owner }) => owner)
+  const names = owned.map(({ method, path }) => `${method} ${path}`)
+  expect(names).toEqual(expect.arrayContaining(['get /v1/export', 'delete /v1/me']))
+})

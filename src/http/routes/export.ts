@@ -29,6 +29,8 @@ export function exportRoutes({ snapshots }: ExportOptions, limits: HttpLimits): 
       method: 'get',
       path: '/v1/export',
       scope: 'read',
+      // More than a reader of a shared library, or a key, is shown: everything, everybody's conversations included.
+      owner: true,
       summary:
         'The whole library as it is now: databases, originals, and a manifest with their hashes',
       reply: { status: 200, description: 'A tar.', mediaType: 'application/x-tar' },
