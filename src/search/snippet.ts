@@ -73,7 +73,7 @@ function findMatches(
 ): Match[] {
   const matches: Match[] = []
   for (const { start, end, terms: own, parts } of tokens) {
-    const name = own.find((term) => terms.has(term)) ?? parts.find((part) => terms.has(part))
+    const name = firstOf(own, terms) ?? firstOf(parts, terms)
     if (name !== undefined) matches.push({ start, end, name, weight: 1 })
   }
   for (const words of phrases)
@@ -83,6 +83,11 @@ function findMatches(
     ))
       matches.push({ start, end, name: `"${words.join(' ')}"`, weight: phraseWeight })
   return matches.sort((a, b) => a.start - b.start || a.end - b.end)
+}
+
+function firstOf(words: readonly string[], wanted: ReadonlySet<string>): string | undefined {
+  for (const word of words) if (wanted.has(word)) return word
+  return undefined
 }
 
 /** The stretch of matches, no longer than a snippet, that is worth most. */

@@ -1,7 +1,7 @@
 /** The analyser: text into the terms of the index. */
 import { type CharacterClasses, createCharacterClasses, TextScanner } from './characters.ts'
 import type { Language } from './language.ts'
-import { type MemoEntry, type Term, WordMemo } from './memo.ts'
+import { type MemoEntry, type Term, type TermTexts, WordMemo } from './memo.ts'
 import { foldUnit, plainUnits } from './plain-words.ts'
 import { languageOf, stopWordsOf } from './registry.ts'
 import { type RunPiece, RunSegmenter } from './segmenting.ts'
@@ -77,7 +77,8 @@ export class Analyser {
         tokens.push(...this.#runTokens(text.slice(start, end), start, language))
         continue
       }
-      const token = { ...this.#texts(cut(text, start, end), language), start, end, isExtra: false }
+      const { terms, parts } = this.#texts(cut(text, start, end), language)
+      const token: Token = { start, end, terms, parts, isExtra: false }
       if (broken) {
         const joined = joinLines(text, broken.start, broken.end, start, end)
         if (joined)
@@ -139,9 +140,8 @@ export class Analyser {
       .sort((a, b) => a.start - b.start)
   }
 
-  #texts(word: string, language: Language): Pick<Token, 'terms' | 'parts'> {
-    const { terms, parts } = this.#memo.get(word, language)
-    return { terms: terms.map((term) => term.text), parts: parts.map((term) => term.text) }
+  #texts(word: string, language: Language): TermTexts {
+    return this.#memo.get(word, language).texts
   }
 }
 

@@ -22,12 +22,28 @@ export class MemoEntry {
   readonly parts: readonly Term[]
   /** The usual word has one term and nothing else: this one, else undefined. */
   readonly only: Term | undefined
+  #texts: TermTexts | undefined
 
   constructor(terms: readonly Term[], parts: readonly Term[]) {
     this.terms = terms
     this.parts = parts
     this.only = terms.length === 1 && parts.length === 0 ? terms[0] : undefined
   }
+
+  /** The same object each time: a text that is shown has its words looked at one by one. */
+  get texts(): TermTexts {
+    this.#texts ??= { terms: this.terms.map(textOf), parts: this.parts.map(textOf) }
+    return this.#texts
+  }
+}
+
+export interface TermTexts {
+  readonly terms: readonly string[]
+  readonly parts: readonly string[]
+}
+
+function textOf({ text }: Term): string {
+  return text
 }
 
 type Generation = Map<string, Map<string, MemoEntry>>

@@ -1,6 +1,8 @@
-/** Decoded blocks of the spaces searched last, within a bound of bytes: owned by whoever searches, usually one a thread. */
+/** Blocks of the spaces searched last in the memory of the first pass, within a bound of bytes: owned by whoever searches, usually one a thread. */
 import type { Db } from '../../base/sqlite.ts'
-import { type Block, decodeBlock } from './block.ts'
+import { decodeBlock } from './block.ts'
+import { type CodeMemory, type CodePart, heldBytes } from './code-memory.ts'
+import { codeBytes } from './codes.ts'
 import { paddedDims } from './rotation.ts'
 import { keyOf, type Space } from './spaces.ts'
 
@@ -19,24 +21,37 @@ export interface BlockHeader {
   readonly change: number
 }
 
+/** A block as a search reads it. */
+export interface HeldBlock {
+  readonly change: number
+  readonly ids: Float64Array
+  /** Its rows, in order. */
+  readonly parts: readonly CodePart[]
+  readonly bytes: number
+}
+
 interface CachedSpace {
   readonly vecs: Db
   readonly space: number
   changes: number
   headers: readonly BlockHeader[]
   /** By key; what was written anew goes as soon as the headers are read again. */
-  blocks: Map<number, { readonly change: number; readonly block: Block }>
+  blocks: Map<number, HeldBlock>
   bytes: number
 }
 
 export class BlockCache {
+  readonly #memory: CodeMemory
   readonly #bytesMax: number
   /** The least recently used first. */
   #entries: CachedSpace[] = []
   #bytes = 0
+  /** Read last and not kept. */
+  #passing: readonly CodePart[] = []
 
   /** @param bytesMax 0 keeps nothing: every search reads the file */
-  constructor(bytesMax: number) {
+  constructor(memory: CodeMemory, bytesMax: number) {
+    this.#memory = memory
     this.#bytesMax = bytesMax
   }
 
@@ -49,14 +64,33 @@ export class BlockCache {
     return this.#entry(vecs, space).headers
   }
 
-  block(vecs: Db, space: Space, header: BlockHeader): Block {
+  /** Good until the next call. */
+  block(vecs: Db, space: Space, header: BlockHeader): HeldBlock {
     const entry = this.#entry(vecs, space)
     const known = entry.blocks.get(header.key)
-    if (known) return known.block
+    if (known) return known
+    this.#memory.free(this.#passing)
+    this.#passing = []
     const bytes = vecs.get<{ block: Uint8Array }>(selectBlock, header.key)?.block
-    const block = decodeBlock(bytes ?? new Uint8Array(0), header.count, paddedDims(space.dims))
-    this.#keep(entry, header, block)
-    return block
+    const padded = paddedDims(space.dims)
+    const stride = codeBytes(padded)
+    const block = decodeBlock(bytes ?? new Uint8Array(0), header.count, padded)
+    const cost = block.ids.byteLength + heldBytes(header.count, stride) + blockOverheadBytes
+    const hasRoom = this.#makeRoom(entry, cost)
+    const held = {
+      change: header.change,
+      // A copy: a view would keep the bytes of the codes as well.
+      ids: block.ids.slice(),
+      parts: this.#memory.hold(block.codes, block.factors, stride),
+      bytes: cost,
+    }
+    if (!hasRoom) this.#passing = held.parts
+    else {
+      entry.blocks.set(header.key, held)
+      entry.bytes += cost
+      this.#bytes += cost
+    }
+    return held
   }
 
   /** To be called before a store closes: what is remembered of its file goes. */
@@ -85,33 +119,28 @@ export class BlockCache {
       if (current.get(key) !== change) this.#forgetBlock(entry, key)
   }
 
-  #keep(entry: CachedSpace, header: BlockHeader, block: Block): void {
-    const bytes = bytesOf(block)
+  #makeRoom(entry: CachedSpace, bytes: number): boolean {
     while (this.#bytes + bytes > this.#bytesMax) {
       // The space being searched never makes room for itself: a scan longer than the cache would keep nothing.
       const [oldest] = this.#entries
-      if (!oldest || oldest === entry) return
+      if (!oldest || oldest === entry) return false
       this.#drop(oldest)
     }
-    entry.blocks.set(header.key, { change: header.change, block })
-    entry.bytes += bytes
-    this.#bytes += bytes
+    return true
   }
 
   #forgetBlock(entry: CachedSpace, key: number): void {
     const known = entry.blocks.get(key)
     if (!known) return
     entry.blocks.delete(key)
-    entry.bytes -= bytesOf(known.block)
-    this.#bytes -= bytesOf(known.block)
+    this.#memory.free(known.parts)
+    entry.bytes -= known.bytes
+    this.#bytes -= known.bytes
   }
 
   #drop(entry: CachedSpace): void {
+    for (const { parts } of entry.blocks.values()) this.#memory.free(parts)
     this.#bytes -= entry.bytes
     this.#entries = this.#entries.filter((known) => known !== entry)
   }
-}
-
-function bytesOf({ ids, factors, codes }: Block): number {
-  return ids.byteLength + factors.byteLength + codes.length + blockOverheadBytes
 }

@@ -1,25 +1,34 @@
-/** The first pass over a block of codes: SIMD where the processor has it. */
-import { type CodedQuery, scoreCodes } from './codes.ts'
-import { kernelModule } from './kernel-code.ts'
+/** The first pass over codes in memory: SIMD where the processor has it. */
+import { CodeMemory, type CodePart, foundAt } from './code-memory.ts'
+import { type CodedQuery, codeBytes, scoreCodes } from './codes.ts'
+import { kernelModule, rowsAtOnce } from './kernel-code.ts'
 import { chunkDims } from './rotation.ts'
 
-/** Scores a block's rows for a query. The result is valid until the next call. */
+/** Scores rows for a query. */
 export interface Kernel {
-  score(query: CodedQuery, codes: Uint8Array, factors: Float32Array): Float32Array
+  readonly memory: CodeMemory
+  /** The query of the calls of `score` from now on. */
+  ask(query: CodedQuery): void
+  /**
+   * Leaves the rows that reach the threshold, and their scores, in `memory.rows` and `memory.scores`.
+   * @returns how many they are
+   */
+  score(part: CodePart, threshold: number): number
 }
 
 type Score = (
   codes: number,
   factors: number,
   query: number,
-  scores: number,
-  rows: number,
+  found: number,
+  groups: number,
   chunks: number,
   bias: number,
   scale: number,
-) => void
+  threshold: number,
+) => number
 
-const pageBytes = 65_536
+const queryAt = 0
 
 /** Made once a thread. */
 export function createKernel(): Kernel {
@@ -28,47 +37,64 @@ export function createKernel(): Kernel {
 }
 
 export class PlainKernel implements Kernel {
-  #scores = new Float32Array(0)
+  readonly memory = new CodeMemory(new WebAssembly.Memory({ initial: 1 }))
+  #query: CodedQuery = { numbers: new Int8Array(0), bias: 0, scale: 1 }
 
-  score(query: CodedQuery, codes: Uint8Array, factors: Float32Array): Float32Array {
-    if (this.#scores.length < factors.length) this.#scores = new Float32Array(factors.length)
-    const scores = this.#scores.subarray(0, factors.length)
-    scoreCodes(query, codes, factors, scores)
-    return scores
+  ask(query: CodedQuery): void {
+    this.#query = query
+  }
+
+  score(part: CodePart, threshold: number): number {
+    const codes = this.memory.codes(part, codeBytes(this.#query.numbers.length))
+    const scores = new Float32Array(part.rows)
+    scoreCodes(this.#query, codes, this.memory.factors(part), scores)
+    let count = 0
+    for (const [row, score] of scores.entries()) {
+      if (score < threshold) continue
+      this.memory.rows[count] = row
+      this.memory.scores[count++] = score
+    }
+    return count
   }
 }
 
 class SimdKernel implements Kernel {
-  readonly #memory: WebAssembly.Memory
+  readonly memory: CodeMemory
   readonly #score: Score
+  #chunks = 0
+  #bias = 0
+  #scale = 1
 
   constructor(code: Uint8Array<ArrayBuffer>) {
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(code))
-    this.#memory = exports['memory'] as WebAssembly.Memory
+    this.memory = new CodeMemory(exports['memory'] as WebAssembly.Memory)
     this.#score = exports['score'] as Score
   }
 
-  score(query: CodedQuery, codes: Uint8Array, factors: Float32Array): Float32Array {
-    const rows = factors.length
-    const factorsAt = align(query.numbers.length)
-    const scoresAt = factorsAt + rows * 4
-    const codesAt = align(scoresAt + rows * 4)
-    this.#reserve(codesAt + codes.length)
-    const { buffer } = this.#memory
-    new Int8Array(buffer, 0).set(query.numbers)
-    new Float32Array(buffer, factorsAt).set(factors)
-    new Uint8Array(buffer, codesAt).set(codes)
-    const chunks = query.numbers.length / chunkDims
-    this.#score(codesAt, factorsAt, 0, scoresAt, rows, chunks, query.bias, query.scale)
-    return new Float32Array(buffer, scoresAt, rows)
+  ask({ numbers, bias, scale }: CodedQuery): void {
+    this.memory.setQuery(numbers)
+    this.#chunks = numbers.length / chunkDims
+    this.#bias = bias
+    this.#scale = scale
   }
 
-  #reserve(bytes: number): void {
-    const missing = bytes - this.#memory.buffer.byteLength
-    if (missing > 0) this.#memory.grow(Math.ceil(missing / pageBytes))
+  score({ codesAt, factorsAt, rows }: CodePart, threshold: number): number {
+    const groups = Math.ceil(rows / rowsAtOnce)
+    const [chunks, bias, scale] = [this.#chunks, this.#bias, this.#scale]
+    const end = this.#score(
+      codesAt,
+      factorsAt,
+      queryAt,
+      foundAt,
+      groups,
+      chunks,
+      bias,
+      scale,
+      threshold,
+    )
+    let count = (end - foundAt) / 4
+    // The last group may have more rows than the part: what stands there is left from an earlier one.
+    while (count > 0 && (this.memory.rows[count - 1] ?? 0) >= rows) count--
+    return count
   }
-}
-
-function align(address: number): number {
-  return Math.ceil(address / 16) * 16
 }

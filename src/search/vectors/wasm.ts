@@ -10,6 +10,9 @@ export const i32Const = (value: number): number[] => [0x41, ...signed(value)]
 export const i32Add = [0x6a]
 export const i32Sub = [0x6b]
 export const i32Mul = [0x6c]
+export const i32More = [0x4a]
+/** The first of two values if the condition after them holds, else the second. */
+export const select = [0x1b]
 /** Instructions of vectors of 128 bits. */
 export const simd = (opcode: number, ...rest: number[]): number[] => [
   0xfd,
@@ -20,6 +23,9 @@ export const simd = (opcode: number, ...rest: number[]): number[] => [
 export const v128Load = (offset: number): number[] => simd(0x00, 0, offset)
 export const v128Const = (byte: number): number[] =>
   simd(0x0c, ...Array.from({ length: 16 }, () => byte))
+/** Numbers of 32 bits from two vectors: 0 … 3 of the first, 4 … 7 of the second. */
+export const shuffleInts = (...indexes: readonly number[]): number[] =>
+  simd(0x0d, ...indexes.flatMap((index) => [0, 1, 2, 3].map((byte) => index * 4 + byte)))
 export const advance = (local: number, by: number): number[] => [
   ...get(local),
   ...i32Const(by),
@@ -33,9 +39,16 @@ export const loopDown = (counter: number, body: readonly number[]): number[] => 
   ...[...get(counter), ...i32Const(1), ...i32Sub, 0x22, counter],
   ...[0x0d, 0x00, 0x0b],
 ]
-/** if (counter) { body } */
-export const unlessZero = (counter: number, body: readonly number[]): number[] => [
-  ...[...get(counter), 0x04, 0x40],
+/** do { body } while (counter), which the body lowers */
+export const loopWhile = (counter: number, body: readonly number[]): number[] => [
+  ...[0x03, 0x40],
+  ...body,
+  ...[...get(counter), 0x0d, 0x00, 0x0b],
+]
+/** if (condition) { body }; without a condition, what stands on the stack is it. */
+export const when = (body: readonly number[], condition: readonly number[] = []): number[] => [
+  ...condition,
+  ...[0x04, 0x40],
   ...body,
   0x0b,
 ]
@@ -43,22 +56,24 @@ export const unlessZero = (counter: number, body: readonly number[]): number[] =
 export interface FunctionCode {
   readonly name: string
   readonly parameters: readonly number[]
+  readonly result?: number
   /** Types of the locals after the parameters. */
   readonly locals: readonly number[]
   readonly body: readonly number[]
 }
 
-/** A module that exports `memory` and one function without a result. */
+/** A module that exports `memory` and one function. */
 export function wasmModule({
   name,
   parameters,
+  result,
   locals,
   body,
 }: FunctionCode): Uint8Array<ArrayBuffer> {
   const code = [locals.length, ...locals.flatMap((type) => [1, type]), ...body, 0x0b]
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-    ...section(1, [1, 0x60, parameters.length, ...parameters, 0]),
+    ...section(1, [1, 0x60, parameters.length, ...parameters, ...(result ? [1, result] : [0])]),
     ...section(3, [1, 0]),
     ...section(5, [1, 0, 1]),
     ...section(7, [2, ...text('memory'), 2, 0, ...text(name), 0, 0]),
@@ -75,7 +90,7 @@ function text(name: string): number[] {
 }
 
 /** LEB128. */
-function unsigned(value: number): number[] {
+export function unsigned(value: number): number[] {
   return value < 128 ? [value] : [(value & 127) | 128, ...unsigned(value >>> 7)]
 }
 
