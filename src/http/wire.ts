@@ -16,6 +16,11 @@ const time = z.iso.datetime().describe('ISO 8601, UTC')
 
 export const tagSchema = z.string().trim().min(1).max(tagLengthMax)
 export const tagsSchema = z.array(tagSchema).max(tagsMax)
+/** Where what was detected is wrong; the document is indexed again in the background. */
+export const languageSchema = z
+  .string()
+  .regex(/^[a-z]{2,3}$/, 'a code of ISO 639, such as `de`')
+  .describe('ISO 639: for a document whose language was not recognised')
 export const titleSchema = z.string().trim().min(1).max(titleLengthMax)
 
 const pageNumbers = z.array(z.int()).describe('the first hundred of them')

@@ -19,6 +19,9 @@ const selectOriginalNames = 'SELECT sha256, extension FROM documents'
 const insertDocument = `INSERT INTO documents (id, sha256, title, title_chosen, filename, media_type, extension,
   bytes, status, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)`
 const updateTitle = 'UPDATE documents SET title = ?, title_chosen = 1, updated_at = ? WHERE seq = ?'
+const updateLanguage = `UPDATE documents SET language = ?, language_chosen = ?, updated_at = ?
+  WHERE seq = ?`
+const selectChosenLanguage = 'SELECT language_chosen AS language FROM documents WHERE seq = ?'
 const updateTouched = 'UPDATE documents SET updated_at = ? WHERE seq = ?'
 const deleteDocument = 'DELETE FROM documents WHERE seq = ?'
 
@@ -133,18 +136,34 @@ export function listDocuments(
   }
 }
 
-/** @returns whether the title changed, so that its passages must be indexed again */
+/** What a person may change of a document; what is left out stays. */
+export interface DocumentChange {
+  readonly title?: string | undefined
+  readonly tags?: readonly string[] | undefined
+  /** ISO 639. */
+  readonly language?: string | undefined
+}
+
+/** @returns whether the title or the language changed, so that its passages must be indexed again */
 export function updateDocument(
   app: Db,
   row: DocumentRow,
-  change: { title?: string | undefined; tags?: readonly string[] | undefined },
+  change: DocumentChange,
   nowMs: number,
 ): boolean {
+  const { language } = change
   const isRenamed = change.title !== undefined && change.title !== row.title
+  const isTranslated = language !== undefined && language !== chosenLanguage(app, row.seq)
   if (change.title !== undefined) app.run(updateTitle, change.title, nowMs, row.seq)
   if (change.tags) setTags(app, row.seq, change.tags)
+  if (isTranslated) app.run(updateLanguage, language, language, nowMs, row.seq)
   app.run(updateTouched, nowMs, row.seq)
-  return isRenamed
+  return isRenamed || isTranslated
+}
+
+/** The language that a person says the document is in; null where nobody did. */
+export function chosenLanguage(app: Db, documentSeq: number): string | null {
+  return app.get<{ language: string | null }>(selectChosenLanguage, documentSeq)?.language ?? null
 }
 
 /** Tags and jobs go with it; passages and pages are the caller's to drop. */

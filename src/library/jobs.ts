@@ -26,7 +26,8 @@ const setProcessing = `UPDATE documents SET status = 'processing', pages_done = 
 const setProgress = 'UPDATE documents SET pages_done = ?, pages_total = ? WHERE seq = ?'
 const setQueuedStatus =
   "UPDATE documents SET status = 'queued', error = NULL, updated_at = ? WHERE seq = ?"
-const setReady = `UPDATE documents SET status = 'ready', error = NULL, report = ?, outline = ?, language = ?, pages = ?,
+const setReady = `UPDATE documents SET status = 'ready', error = NULL, report = ?, outline = ?,
+  language = coalesce(language_chosen, ?), pages = ?,
   passages = ?, pages_done = ?, pages_total = ?, revision = ?, updated_at = ?, reindex_after = NULL,
   title = iif(title_chosen = 1, title, coalesce(?, title)) WHERE seq = ?`
 const setFailed = `UPDATE documents SET status = iif(revision > 0, 'ready', 'failed'), error = ?, updated_at = ?

@@ -31,10 +31,12 @@ const selectCount = 'SELECT coalesce(sum(passages), 0) AS count FROM documents W
 const deletePages = 'DELETE FROM pages WHERE document_seq = ? AND revision = ?'
 const deletePassages = 'DELETE FROM passages WHERE document_seq = ? AND revision = ?'
 const deleteRanges = 'DELETE FROM passage_ranges WHERE document_seq = ? AND revision = ?'
-const selectReindex = `SELECT seq AS documentSeq, revision, title, reindex_after AS after FROM documents
+const selectReindex = `SELECT seq AS documentSeq, revision, title, language_chosen AS language,
+  reindex_after AS after FROM documents
   WHERE reindex_after IS NOT NULL AND status <> 'processing' ORDER BY seq LIMIT 1`
 const selectPublishedAfter =
   'SELECT seq AS documentSeq, revision FROM documents WHERE seq > ? AND revision > 0 ORDER BY seq LIMIT 1'
+const updateLanguage = 'UPDATE passages SET language = ? WHERE id = ?'
 const updateReindex = 'UPDATE documents SET reindex_after = ? WHERE seq = ?'
 const selectPageRevisions = 'SELECT DISTINCT revision FROM pages WHERE document_seq = ?'
 
@@ -221,10 +223,19 @@ export function passagesAfter(
 }
 
 /** The next document whose postings are out of date (an old title, an old analyser), and how far its re-indexing has come. */
-export function nextReindex(
-  app: Db,
-): (Revision & { readonly title: string; readonly after: number }) | undefined {
+export function nextReindex(app: Db):
+  | (Revision & {
+      readonly title: string
+      /** That its reader chose; null where it was detected. */
+      readonly language: string | null
+      readonly after: number
+    })
+  | undefined {
   return app.get(selectReindex)
+}
+
+export function setPassageLanguage(app: Db, id: number, language: string): void {
+  app.run(updateLanguage, language, id)
 }
 
 /** The next document that is searched, in order of their numbers. */

@@ -1,4 +1,5 @@
 /** The versions of a tenant's two files: append-only lists of migrations, and the ids that mark them as ours. */
+import { chosenLanguageSql } from './migrations/chosen-language.ts'
 import { conversationsSql } from './migrations/conversations.ts'
 import { jobTurnsSql } from './migrations/job-turns.ts'
 import { keywordIndexSql } from './migrations/keyword-index.ts'
@@ -20,5 +21,6 @@ export const appMigrations: readonly string[] = [
   readingSql,
   conversationsSql,
   quotaSql,
+  chosenLanguageSql,
 ]
 export const vecsMigrations: readonly string[] = [vecsMetaSql + vectorsSql]

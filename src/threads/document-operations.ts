@@ -3,6 +3,7 @@ import { removeFile, renameDurably } from '../base/fs.ts'
 import { isDamage } from '../base/sqlite.ts'
 import {
   addDocument,
+  type DocumentChange,
   type DocumentRow,
   type DocumentView,
   documentBySha256,
@@ -78,17 +79,16 @@ export function get(_context: ShardContext, { app }: Store, { id }: { id: string
 export function update(
   context: ShardContext,
   { app }: Store,
-  {
-    id,
-    ...change
-  }: { id: string; title?: string | undefined; tags?: readonly string[] | undefined },
+  { id, ...change }: { id: string } & DocumentChange,
 ): DocumentView {
   return app.transaction(() => {
     const row = documentRow(app, id)
-    const isRenamed = updateDocument(app, row, change, context.nowMs())
-    if (isRenamed && row.revision > 0) {
+    const isReindexed = updateDocument(app, row, change, context.nowMs())
+    // Of a document that is being read, some passages were indexed already: once it is ready, all are again.
+    if (isReindexed && (row.revision > 0 || row.status === 'processing'))
       setReindexAfter(app, row.seq, 0)
-      // A passage is embedded with its title.
+    if (isReindexed && row.revision > 0) {
+      // A passage is embedded with its title, and by the words of its language.
       const revision = { documentSeq: row.seq, revision: row.revision }
       noteVectorChange(app, 'embed', passageRanges(app, revision))
     }

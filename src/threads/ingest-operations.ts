@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { removeFile } from '../base/fs.ts'
 import type { ExtractBatch, ExtractSummary } from '../ingest/contract.ts'
 import {
+  chosenLanguage,
   type DocumentView,
   documentRow,
   documentView,
@@ -83,9 +84,11 @@ export function append(
   return app.unsyncedTransaction(() => {
     if (!holdsJob(app, job)) return false
     addPages(app, job, batch.pages)
-    const ids = addPassages(app, job, batch.passages)
+    const language = chosenLanguage(app, job.documentSeq)
+    const drafts = batch.passages.map((draft) => (language ? { ...draft, language } : draft))
+    const ids = addPassages(app, job, drafts)
     const title = titleFor(app, job.documentSeq, batch.title)
-    const passages = batch.passages.map((passage, at) => ({ ...passage, id: ids[at] ?? 0 }))
+    const passages = drafts.map((passage, at) => ({ ...passage, id: ids[at] ?? 0 }))
     indexPassages(app, job, asIndexed(title, passages), context.analyser)
     reportProgress(app, job, batch)
     notePagesRead(app, batch.pages.length, context.nowMs())

@@ -1,10 +1,11 @@
-/** Indexing a document's passages again beside the old postings, then switching at once: its title or the analyser changed. */
+/** Indexing a document's passages again beside the old postings, then switching at once: its title, its language or the analyser changed. */
 import type { Db } from '../base/sqlite.ts'
 import {
   nextReindex,
   passageRanges,
   passagesAfter,
   publishedAfter,
+  setPassageLanguage,
   setReindexAfter,
 } from '../library/passages.ts'
 import { reanalysedUpTo, setReanalysedUpTo } from '../library/reanalysis.ts'
@@ -29,7 +30,8 @@ export function reindexStep(context: ShardContext, { app }: Store): boolean {
   if (!due) return false
   app.unsyncedTransaction(() => {
     if (due.after === 0) dropPending(app, due.documentSeq)
-    const passages = passagesAfter(app, due, due.after, passagesPerStep)
+    const found = passagesAfter(app, due, due.after, passagesPerStep)
+    const passages = due.language ? inLanguage(app, found, due.language) : found
     const last = passages.at(-1)
     if (last) {
       indexPassages(app, due, asIndexed(due.title, passages), context.analyser)
@@ -40,6 +42,18 @@ export function reindexStep(context: ShardContext, { app }: Store): boolean {
     }
   })
   return true
+}
+
+/** The passages as ones of the language that their reader chose, and their rows with them. */
+function inLanguage<P extends { readonly id: number; readonly language: string }>(
+  app: Db,
+  passages: readonly P[],
+  language: string,
+): P[] {
+  return passages.map((passage) => {
+    if (passage.language !== language) setPassageLanguage(app, passage.id, language)
+    return { ...passage, language }
+  })
 }
 
 /** Whether an earlier version of the analyser indexed something that is searched, and it was not looked for to the end. */

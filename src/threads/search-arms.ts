@@ -24,6 +24,8 @@ import { isRemote } from './remote-spaces.ts'
 
 /** Hits of each arm that are fused: fewer lose what the other arm ranks low, more change nothing. */
 const candidates = 200
+/** Of the vectors' candidates in a hybrid search: beyond them the words decide, and an estimate says enough. */
+const exactCandidates = 100
 /** Of a query with conditions that only the words can check, every hit that is worth ordering. */
 const conditionalCandidates = 1_000
 /**
@@ -173,6 +175,7 @@ function nearest(
   const found = vectorArm(engine, vecs, space, {
     vector,
     limit: candidates,
+    exact: mode === 'hybrid' ? exactCandidates : undefined,
     within: searchable(store, filter),
     // Nothing is asked of the words in a search by meaning alone, but that their conditions hold.
     seeds: mode === 'semantic' ? [] : seeds,

@@ -1,9 +1,17 @@
 /** A search, the shard's side: filter, rank, then read and mark only the passages that are shown. */
 import { type Facets, facetsOf } from '../library/facets.ts'
 import { filteredRanges } from '../library/filter.ts'
-import { pageAt, pageLabel, passagePlace, passageRow, stretchOnPage } from '../library/passages.ts'
+import {
+  pageAt,
+  pageLabel,
+  passagePlace,
+  passageRow,
+  publishedPassages,
+  stretchOnPage,
+} from '../library/passages.ts'
 import { diverse, type ShownHit } from '../search/diversity.ts'
 import type { ExplainedWord } from '../search/explain.ts'
+import type { Range } from '../search/id-runs.ts'
 import type { KeywordResult } from '../search/keyword-search.ts'
 import { parseQuery } from '../search/query.ts'
 import type { Correction } from '../search/resolve.ts'
@@ -90,6 +98,13 @@ export interface HitView {
   readonly explain?: ExplainView
 }
 
+/** In passages. */
+export interface FilterView {
+  readonly searched: number
+  /** What the filter left out before anything was ranked. */
+  readonly removed: number
+}
+
 export interface SearchView {
   readonly hits: readonly HitView[]
   /** What was done, which is `keyword` while there are no vectors yet. */
@@ -97,18 +112,21 @@ export interface SearchView {
   /** Words the library does not have, and what was looked for in their place. */
   readonly corrected: readonly Correction[]
   readonly facets?: Facets
+  /** With `explain`: how much of the library was searched. */
+  readonly filtered?: FilterView
   /** The remote embedder's space that is searched: ask again with the question's vector of it. */
   readonly wants?: string | undefined
 }
 
 export function search(context: ShardContext, store: Store, args: SearchArgs): SearchView {
   const { app } = store
-  const { ranked, shown } = findHits(context, store, args)
+  const { ranked, shown, within } = findHits(context, store, args)
   return {
     hits: shown.flatMap((hit) => view(context, app, hit, ranked.keyword, args.explain) ?? []),
     mode: ranked.mode,
     corrected: ranked.keyword.corrected,
     ...(ranked.wants !== undefined && { wants: ranked.wants }),
+    ...(args.explain && { filtered: filterView(app, within) }),
     ...(args.facets && {
       facets: facetsOf(
         app,
@@ -118,15 +136,32 @@ export function search(context: ShardContext, store: Store, args: SearchArgs): S
   }
 }
 
+function filterView(app: Store['app'], within: readonly Range[] | undefined): FilterView {
+  const total = publishedPassages(app)
+  const allowed = within?.reduce((sum, { first, last }) => sum + last - first + 1, 0) ?? total
+  // While a document is being read again, a filter by page counts its new passages beside the old.
+  const searched = Math.min(allowed, total)
+  return { searched, removed: total - searched }
+}
+
+export interface FoundHits {
+  readonly ranked: RankedHits
+  readonly shown: readonly ShownHit<RankedHit>[]
+  /** What the filter allows; everything without it. */
+  readonly within: readonly Range[] | undefined
+}
+
 /** A search without its snippets: all that was ranked, and what of it is shown. */
-export function findHits(
-  context: ShardContext,
-  store: Store,
-  args: SearchArgs,
-): { readonly ranked: RankedHits; readonly shown: readonly ShownHit<RankedHit>[] } {
+export function findHits(context: ShardContext, store: Store, args: SearchArgs): FoundHits {
   const { app } = store
   const query = parseQuery(args.query)
   const { k1, b, titleWeight, sectionWeight, keywordShare } = context.ranking
+  const within = filteredRanges(app, {
+    ...args.filter,
+    allTags: query.tags,
+    noTags: query.excludedTags,
+    pages: query.pages,
+  })
   const ranked = rank(context, store, {
     query,
     mode: args.mode,
@@ -136,12 +171,7 @@ export function findHits(
     vector: args.vector,
     keyword: {
       languages: context.languages.of(app),
-      filter: filteredRanges(app, {
-        ...args.filter,
-        allTags: query.tags,
-        noTags: query.excludedTags,
-        pages: query.pages,
-      }),
+      filter: within,
       k1,
       b,
       weights: { body: 1, title: titleWeight, section: sectionWeight },
@@ -154,7 +184,7 @@ export function findHits(
     perDocumentMax: args.per_document_max,
     isDiverse: args.diversity !== false,
   })
-  return { ranked, shown }
+  return { ranked, shown, within }
 }
 
 function candidatesOf({ limit, facets, diversity, per_document_max }: SearchArgs): number {

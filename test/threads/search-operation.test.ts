@@ -219,3 +219,13 @@ test('vectors that become unreadable are reported, and the words answer', () => 
   expect(hits[0]?.title).toBe('Cetology')
   expect([...library.context.damagedVectors.keys()]).toEqual(['ann'])
 })
+
+test('an explained search says how much of the library its filter left out', () => {
+  const library = whaleLibrary()
+  const explained = (query: string) => library.search(query, { explain: true }).filtered
+  expect(explained('whale')).toEqual({ searched: 31, removed: 0 })
+  expect(explained('whale tag:novel')).toEqual({ searched: 0, removed: 31 })
+  const filter = { languages: ['en'] }
+  expect(library.search('tide', { explain: true, filter }).filtered?.removed).toBe(0)
+  expect(library.search('tide', { filter }).filtered).toBeUndefined()
+})

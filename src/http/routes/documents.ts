@@ -9,6 +9,7 @@ import {
   documentListSchema,
   documentSchema,
   json,
+  languageSchema,
   listQuerySchema,
   noContent,
   tagsSchema,
@@ -26,8 +27,15 @@ const originalQuery = z.strictObject({
 })
 
 const changeSchema = z
-  .strictObject({ title: titleSchema.optional(), tags: tagsSchema.optional() })
-  .refine(({ title, tags }) => title !== undefined || tags !== undefined, 'nothing to change')
+  .strictObject({
+    title: titleSchema.optional(),
+    tags: tagsSchema.optional(),
+    language: languageSchema.optional(),
+  })
+  .refine(
+    (change) => Object.values(change).some((value) => value !== undefined),
+    'nothing to change',
+  )
 
 const one = {
   path: '/v1/documents/:id',
@@ -66,7 +74,7 @@ function rowRoutes(): Route[] {
       ...one,
       method: 'patch',
       scope: 'write',
-      summary: 'Change the title or the tags',
+      summary: 'Change the title, the tags or the language',
       body: changeSchema,
       reply: json(documentSchema, 'The document as it is now.'),
       // No signal: what was asked to be written is written, whether or not the client waits.

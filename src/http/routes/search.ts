@@ -151,6 +151,10 @@ const replySchema = z.object({
     })
     .optional()
     .describe('with `facets`, over all candidates, not only the hits shown'),
+  filtered: z
+    .object({ searched: z.int(), removed: z.int() })
+    .optional()
+    .describe('with `explain`, passages: what was searched, and what the filter left out'),
   took_ms: z.number(),
 })
 

@@ -10,6 +10,8 @@ export interface VectorArmQuery {
   /** The embedded query, of the space's dimensions. */
   readonly vector: Float32Array
   readonly limit: number
+  /** As in `VectorQuery`. */
+  readonly exact?: number | undefined
   readonly within?: readonly Range[] | undefined
   /** The keyword arm's hits, best first. Empty for a search by meaning alone. */
   readonly seeds: readonly Seed[]
@@ -26,11 +28,11 @@ export function vectorArm(
   engine: VectorEngine,
   vecs: Db,
   space: Space,
-  { vector, limit, within, seeds, feedback, only }: VectorArmQuery,
+  { vector, limit, exact, within, seeds, feedback, only }: VectorArmQuery,
 ): VectorHit[] {
   const unit = unitVector(vector, space.dims, 'The vector of the query')
   const moved = withFeedback(vecs, space, unit, seeds, feedback)
   return only
     ? rescore(vecs, space, moved, only).slice(0, limit)
-    : searchVectors(engine, vecs, space, { vector: moved, limit, within })
+    : searchVectors(engine, vecs, space, { vector: moved, limit, exact, within })
 }

@@ -13,15 +13,14 @@ import { readVectors, unitVector } from './vector-store.ts'
 /** More than this many hits is a list, not a search. */
 const limitMax = 1_000
 /**
- * Candidates whose exact cosine is computed: with 100 the true ten best are among them in 0.998 of cases (50k hashed
- * n-gram vectors, `npm run bench -- vectors`). Who asks for more gets the estimates of the others, which are right to a
- * fiftieth: far down a list nothing depends on more.
+ * Candidates whose exact cosine is computed: with 200 the true ten best are among them in 0.999 of cases (50k hashed
+ * n-gram vectors, `npm run bench -- vectors`), with 100 in 0.998.
  */
-const exactHits = 100
+const exactDefault = 200
 
 export interface VectorHit {
   readonly id: number
-  /** Cosine, -1 … 1; an estimate of it beyond the first hundred. */
+  /** Cosine, -1 … 1; an estimate of it beyond those that were read whole. */
   readonly score: number
 }
 
@@ -29,6 +28,8 @@ export interface VectorQuery {
   /** Of the space's dimensions; any length but zero. */
   readonly vector: Float32Array
   readonly limit: number
+  /** How many candidates are read whole; the others of a longer list follow by their estimates, which are right to a fiftieth. */
+  readonly exact?: number | undefined
   /** Passages that may be found: ascending, apart. All without it, none when it is empty. */
   readonly within?: readonly Range[] | undefined
 }
@@ -70,20 +71,20 @@ export function searchVectors(
   engine: VectorEngine,
   vecs: Db,
   space: Space,
-  { vector, limit, within }: VectorQuery,
+  { vector, limit, within, exact = exactDefault }: VectorQuery,
 ): VectorHit[] {
   if (!Number.isInteger(limit) || limit < 1 || limit > limitMax)
     throw new Problem('invalid_request', `A vector search gives 1 to ${limitMax} passages.`)
   const unit = unitVector(vector, space.dims, 'The vector of the query')
   engine.kernel.ask(encodeQuery(engine.rotation(space.dims), unit))
-  const best = new Best(Math.max(exactHits, limit))
+  const best = new Best(Math.max(exact, limit))
   const filter = within && new RangeCursor(within)
   for (const header of engine.cache.headers(vecs, space)) {
     if (filter && !filter.touches(passageOf(header.key), header.last)) continue
     scan(engine, engine.cache.block(vecs, space, header), header, filter, best)
   }
   const found = best.entries()
-  const ids = found.slice(0, exactHits).map(({ id }) => id)
+  const ids = found.slice(0, exact).map(({ id }) => id)
   const hits = rescore(vecs, space, unit, ids)
   const least = hits.at(-1)?.score ?? 0
   // Best first by one measure at a time: an estimate never overtakes what is exact.
