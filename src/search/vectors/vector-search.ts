@@ -88,9 +88,7 @@ export function searchVectors(
   const hits = rescore(vecs, space, unit, ids)
   const least = hits.at(-1)?.score ?? 0
   // Best first by one measure at a time: an estimate never overtakes what is exact.
-  const rest = found
-    .slice(exactHits)
-    .map(({ id, score }) => ({ id, score: Math.min(score, least) }))
+  const rest = found.slice(exact).map(({ id, score }) => ({ id, score: Math.min(score, least) }))
   return [...hits, ...rest].slice(0, limit)
 }
 
