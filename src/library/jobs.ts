@@ -5,10 +5,11 @@ import type { ExtractFailure, ExtractSummary } from '../ingest/contract.ts'
 const insertJob = `INSERT INTO jobs (document_seq, revision, state, not_before, bytes)
   SELECT seq, revision + 1, 'queued', ?, bytes FROM documents WHERE seq = ?
   ON CONFLICT (document_seq) DO NOTHING`
-const selectNext = `SELECT j.id, j.document_seq, j.revision, j.attempts, d.id AS document_id, d.sha256, d.extension,
+const selectDue = `SELECT j.id, j.document_seq, j.revision, j.attempts, d.id AS document_id, d.sha256, d.extension,
   d.media_type, d.filename, j.bytes FROM jobs j JOIN documents d ON d.seq = j.document_seq
-  WHERE j.state = 'queued' AND j.not_before <= ? AND j.bytes <= ?
-  ORDER BY j.not_before + j.bytes / 100, j.id LIMIT 1`
+  WHERE j.state = 'queued' AND j.not_before <= ? AND j.bytes <= ?`
+const selectNext = `${selectDue} ORDER BY j.not_before + j.bytes / 100, j.id LIMIT 1`
+const selectOldest = `${selectDue} ORDER BY j.not_before, j.id LIMIT 1`
 const selectByDocument = `SELECT id, document_seq AS documentSeq, revision, attempts FROM jobs WHERE document_seq = ?`
 const selectRunning =
   "SELECT document_seq FROM jobs WHERE id = ? AND revision = ? AND attempts = ? AND state = 'running'"
@@ -50,6 +51,14 @@ export interface ClaimedJob extends Job {
   readonly bytes: number
 }
 
+/** Which job is wanted. */
+export interface JobWish {
+  /** The largest; null for any. */
+  readonly bytesMax: number | null
+  /** Whether waiting alone counts, and not size. */
+  readonly isOldestFirst: boolean
+}
+
 /** Why a document was not read: its own fault, or somebody stopped it. */
 export type JobFailure =
   | ExtractFailure
@@ -64,9 +73,12 @@ export function queueJob(app: Db, documentSeq: number, nowMs: number): void {
 /**
  * Takes a document whose time has come: small ones first, so that a long book does not hold up a note. A megabyte counts as
  * ten seconds of waiting, so that a row of notes does not hold up the book for ever.
- * @param bytesMax the largest that is wanted; null for any
  */
-export function claimJob(app: Db, nowMs: number, bytesMax: number | null): ClaimedJob | undefined {
+export function claimJob(
+  app: Db,
+  nowMs: number,
+  { bytesMax, isOldestFirst }: JobWish,
+): ClaimedJob | undefined {
   const row = app.get<{
     id: number
     document_seq: number
@@ -78,7 +90,7 @@ export function claimJob(app: Db, nowMs: number, bytesMax: number | null): Claim
     media_type: string
     filename: string
     bytes: number
-  }>(selectNext, nowMs, bytesMax ?? Number.MAX_SAFE_INTEGER)
+  }>(isOldestFirst ? selectOldest : selectNext, nowMs, bytesMax ?? Number.MAX_SAFE_INTEGER)
   if (!row) return undefined
   app.run(setRunning, row.id)
   app.run(setProcessing, nowMs, row.document_seq)

@@ -19,6 +19,7 @@ import {
   holdsJob,
   type Job,
   type JobFailure,
+  type JobWish,
   jobOf,
   nextJobAtMs,
   reportProgress,
@@ -51,19 +52,12 @@ import { booksDirectory, uploadsDirectory } from '../tenancy/layout.ts'
 import type { Store } from '../tenancy/store.ts'
 import type { ShardContext } from './context.ts'
 
-/**
- * Takes the next job, unless the day's pages are used up, and clears what an earlier try left of its revision.
- * @param args `bytesMax`: only documents up to this size; null for any
- */
-export function claim(
-  context: ShardContext,
-  store: Store,
-  { bytesMax }: { bytesMax: number | null },
-): ClaimedJob | null {
+/** Takes the next job, unless the day's pages are used up, and clears what an earlier try left of its revision. */
+export function claim(context: ShardContext, store: Store, wish: JobWish): ClaimedJob | null {
   const { app } = store
   if (mayReadAtMs(store, context.nowMs()) > 0) return null
   return app.unsyncedTransaction(() => {
-    const job = claimJob(app, context.nowMs(), bytesMax)
+    const job = claimJob(app, context.nowMs(), wish)
     if (!job) return null
     dropRevision(app, job)
     dropPending(app, job.documentSeq)

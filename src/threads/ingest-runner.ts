@@ -7,15 +7,20 @@ import type { TenantId } from '../tenancy/tenant-id.ts'
 import type { ExtractorPool } from './extractor-pool.ts'
 import { isHeldBack } from './held-back.ts'
 import { failureOf, retryDelayMs, retryDelayMsMin } from './ingest-failure.ts'
+import {
+  extraOpenMax,
+  IngestLanes,
+  type LaneTurn,
+  type OpenDocument,
+  smallBytesMax,
+} from './ingest-lanes.ts'
 import type { OcrProgram } from './ocr-program.ts'
 import type { OperationName, Operations } from './operations.ts'
 import { keepingOcr } from './page-ocr.ts'
 import { ReadingTurns } from './reading-turns.ts'
 
-/** What is read in a moment: a note, a letter, a paper. It need not wait for a book of the same person. */
-const smallBytesMax = 256 * 1024
-/** Documents that may be open beyond those read at once: one of somebody who has none open, and a small one of anybody. */
-const extraOpenMax = 2
+/** A small document that takes longer (a scan, a trap) counts as a long one: nobody waits for its end. */
+const smallMsMax = 2_000
 
 /** Reader processes that there may be at once, for so many documents read at once. */
 export function readersMax(concurrencyMax: number): number {
@@ -23,7 +28,7 @@ export function readersMax(concurrencyMax: number): number {
 }
 
 export interface IngestRunnerOptions {
-  readonly extractor: ExtractorPool
+  readonly extractor: Pick<ExtractorPool, 'extract'>
   /** Documents read at once, over all tenants; `extraOpenMax` more may be open, half-read, waiting for their turn. */
   readonly concurrencyMax: number
   /** Documents of one tenant read at once; not given, as many as of all. */
@@ -51,10 +56,7 @@ export interface IngestEnd {
 
 export class IngestRunner {
   readonly #options: IngestRunnerOptions
-  /** Tenants that may have a job waiting; iteration order is whose turn it is. */
-  readonly #ready = new Set<TenantId>()
-  /** Of them those that have no small document waiting, as far as is known. */
-  readonly #onlyLong = new Set<TenantId>()
+  readonly #lanes: IngestLanes
   readonly #running = new Set<Running>()
   /** What each reading is stopped with, by its job. */
   readonly #readings = new Map<ClaimedJob, { tenant: TenantId; lost: AbortController }>()
@@ -64,6 +66,7 @@ export class IngestRunner {
 
   constructor(options: IngestRunnerOptions) {
     this.#options = options
+    this.#lanes = new IngestLanes(options.concurrencyMax)
     this.#turns = new ReadingTurns(options.concurrencyMax)
   }
 
@@ -82,8 +85,7 @@ export class IngestRunner {
       this.#timers.set(tenant, { timer, atMs })
       return
     }
-    this.#ready.add(tenant)
-    this.#onlyLong.delete(tenant)
+    this.#lanes.add(tenant)
     this.#pump()
   }
 
@@ -99,29 +101,28 @@ export class IngestRunner {
   }
 
   get waiting(): number {
-    return this.#ready.size
+    return this.#lanes.size
   }
 
   /** Stops reading; what was being read starts again after the next start. */
   async close(): Promise<void> {
     this.#closing.abort()
     for (const { timer } of this.#timers.values()) clearTimeout(timer)
-    this.#ready.clear()
+    this.#lanes.clear()
     await Promise.all([...this.#running].map(({ done }) => done))
   }
 
   #pump(): void {
     while (!this.#closing.signal.aborted) {
-      const next = this.#next()
-      if (!next) return
-      const { tenant, bytesMax } = next
-      this.#ready.delete(tenant)
-      const running: Running = { tenant, isLong: false, done: Promise.resolve() }
+      const open = [...this.#running]
+      const turn = this.#lanes.next(open, this.#turns.parked, (tenant) => this.#mayRead(tenant))
+      if (!turn) return
+      const running = new Running(turn.tenant)
       this.#running.add(running)
-      running.done = this.#take(running, bytesMax).catch((error) => {
+      running.done = this.#take(running, turn).catch((error) => {
         if (isHeldBack(error)) return
         // The shard could not be asked (restarting, overloaded): ask again a little later.
-        if (!this.#closing.signal.aborted) this.notify(tenant, Date.now() + retryDelayMsMin)
+        if (!this.#closing.signal.aborted) this.notify(turn.tenant, Date.now() + retryDelayMsMin)
       })
       void running.done.finally(() => {
         this.#running.delete(running)
@@ -130,52 +131,22 @@ export class IngestRunner {
     }
   }
 
-  /**
-   * Whose document is opened next, and up to which size. Where as many as may be are read already, one more is opened for
-   * somebody who has none open, and then one more that is small; or a small one of somebody who has only long ones open.
-   * So neither a note nor a neighbour waits for a long book.
-   */
-  #next(): NextTurn | undefined {
-    const { concurrencyMax } = this.#options
-    const open = this.#running.size
-    const ready = [...this.#ready].filter((tenant) => this.#mayRead(tenant))
-    if (open >= readersMax(concurrencyMax)) return undefined
-    if (open - this.#turns.parked < concurrencyMax) return turnOf(ready[0], null)
-    const all = [...this.#running]
-    const newcomers = ready.filter((tenant) => all.every((running) => running.tenant !== tenant))
-    if (open <= concurrencyMax && newcomers[0] !== undefined) return turnOf(newcomers[0], null)
-    const mayHaveSmall = (tenant: TenantId): boolean => !this.#onlyLong.has(tenant)
-    const newcomer = newcomers.find(mayHaveSmall)
-    if (newcomer !== undefined) return turnOf(newcomer, smallBytesMax)
-    if (open > concurrencyMax) return undefined
-    const isBusyWithSmall = (tenant: TenantId): boolean =>
-      all.some((running) => running.tenant === tenant && !running.isLong)
-    const held = ready.find((tenant) => mayHaveSmall(tenant) && !isBusyWithSmall(tenant))
-    return turnOf(held, smallBytesMax)
-  }
-
   #mayRead(tenant: TenantId): boolean {
     const max = this.#options.tenantConcurrencyMax?.(tenant) ?? null
     if (max === null) return true
     return [...this.#running].filter((running) => running.tenant === tenant).length < max
   }
 
-  async #take(running: Running, bytesMax: number | null): Promise<void> {
+  async #take(running: Running, turn: LaneTurn): Promise<void> {
     const { tenant } = running
-    const job = await this.#options.call(tenant, 'ingest.claim', { bytesMax })
-    if (!job && bytesMax !== null) {
-      this.#onlyLong.add(tenant)
-      this.#ready.add(tenant)
-      return
-    }
+    const job = await this.#claim(turn)
+    if (!job && turn.bytesMax !== null) return
     if (!job) {
       const { nextJobAtMs } = await this.#options.call(tenant, 'ingest.next', null)
       if (nextJobAtMs !== null && nextJobAtMs > Date.now()) this.notify(tenant, nextJobAtMs)
       return
     }
-    running.isLong = job.bytes > smallBytesMax
-    // There may be more: to the end of the line, behind the other tenants.
-    this.#ready.add(tenant)
+    running.bytes = job.bytes
     this.#pump()
     const startedAtMs = performance.now()
     const end = await this.#read(tenant, job)
@@ -186,6 +157,18 @@ export class IngestRunner {
       ms: performance.now() - startedAtMs,
       ...end,
     })
+  }
+
+  async #claim(turn: LaneTurn): Promise<ClaimedJob | null> {
+    const { tenant, bytesMax, isOldestFirst } = turn
+    let job: ClaimedJob | null = null
+    try {
+      job = await this.#options.call(tenant, 'ingest.claim', { bytesMax, isOldestFirst })
+      return job
+    } finally {
+      if (job) this.#lanes.opened(turn)
+      else this.#lanes.nothing(turn)
+    }
   }
 
   async #read(
@@ -280,17 +263,17 @@ export class IngestRunner {
 }
 
 /** A document that is open, from before its claim to its end. */
-interface Running {
+class Running implements OpenDocument {
   readonly tenant: TenantId
-  isLong: boolean
-  done: Promise<void>
-}
+  bytes = 0
+  done: Promise<void> = Promise.resolve()
+  readonly #startedAtMs = performance.now()
 
-interface NextTurn {
-  readonly tenant: TenantId
-  readonly bytesMax: number | null
-}
+  constructor(tenant: TenantId) {
+    this.tenant = tenant
+  }
 
-function turnOf(tenant: TenantId | undefined, bytesMax: number | null): NextTurn | undefined {
-  return tenant === undefined ? undefined : { tenant, bytesMax }
+  get isLong(): boolean {
+    return this.bytes > smallBytesMax || performance.now() - this.#startedAtMs > smallMsMax
+  }
 }

@@ -3,6 +3,8 @@ import type { TenantId } from '../tenancy/tenant-id.ts'
 
 /** Of two long documents each is read for so long before the other goes on. */
 const sliceMs = 5_000
+/** Short documents can follow each other without a gap: the place of each so many-th goes to one that stands aside. */
+const endsMax = 8
 
 /** A document being read. */
 export interface Turn {
@@ -22,6 +24,8 @@ export class ReadingTurns {
   readonly #active = new Set<Turn>()
   /** In the order in which they go on. */
   #parked: Parked[] = []
+  /** Documents that ended since one that stood aside went on. */
+  #ends = 0
 
   /** @param activeMax documents read at once */
   constructor(activeMax: number, nowMs: () => number = () => performance.now()) {
@@ -42,6 +46,8 @@ export class ReadingTurns {
 
   end(turn: Turn): void {
     this.#active.delete(turn)
+    this.#ends++
+    if (this.#ends >= endsMax) this.#resume()
     this.#fill()
   }
 
@@ -88,12 +94,15 @@ export class ReadingTurns {
   }
 
   #fill(): void {
-    while (this.#active.size < this.#activeMax) {
-      const next = this.#parked.shift()
-      if (!next) return
-      next.turn.resumedAtMs = this.#nowMs()
-      this.#active.add(next.turn)
-      next.resume()
-    }
+    while (this.#active.size < this.#activeMax && this.#parked.length > 0) this.#resume()
+  }
+
+  #resume(): void {
+    const next = this.#parked.shift()
+    if (!next) return
+    this.#ends = 0
+    next.turn.resumedAtMs = this.#nowMs()
+    this.#active.add(next.turn)
+    next.resume()
   }
 }

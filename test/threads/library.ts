@@ -59,7 +59,7 @@ export class ShardLibrary {
 
   /** Does the job that is due. */
   read(title: string, texts: readonly string[], language = 'en'): void {
-    const job = ingest.claim(this.context, this.store, { bytesMax: null })
+    const job = ingest.claim(this.context, this.store, { bytesMax: null, isOldestFirst: false })
     if (!job) throw new Error('no job is due')
     const passages = texts.map((text, index) => {
       const start = texts.slice(0, index).join('\n').length + Math.min(index, 1)

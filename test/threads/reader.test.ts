@@ -22,7 +22,7 @@ function withBook(): { library: ShardLibrary; id: string } {
   const { app } = library.store
   const row = addDocument(app, { sha256: 'a'.repeat(64), bytes: 1, title: 'Book', ...file }, 0)
   queueJob(app, row.seq, 0)
-  const job = ingest.claim(library.context, library.store, { bytesMax: null })
+  const job = ingest.claim(library.context, library.store, { bytesMax: null, isOldestFirst: false })
   if (!job) throw new Error('no job is due')
   const pages = [page(1), page(2, { text: '', source: 'empty', language: 'und' }), page(3)]
   const spans = [

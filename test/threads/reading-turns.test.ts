@@ -73,6 +73,25 @@ test('two long documents take turns', async () => {
   await second
 })
 
+test('short documents without a gap between them do not keep a long one aside for ever', async () => {
+  const { turns, wait } = turnsAt(1)
+  const book = turns.begin(ann)
+  wait(100)
+  let note = turns.begin(ben)
+  for (let batch = 0; batch < 3; batch++) {
+    const passing = turns.pass(book, never)
+    expect(await isWaiting(passing)).toBe(true)
+    let ended = 0
+    for (; ended < 20 && (await isWaiting(passing)); ended++) {
+      const next = turns.begin(ben)
+      turns.end(note)
+      note = next
+    }
+    expect(ended).toBeLessThan(10)
+    wait(10)
+  }
+})
+
 test('a document that is stopped while it stands aside goes on at once, to end', async () => {
   const { turns } = turnsAt(1)
   const [one] = [turns.begin(ann), turns.begin(ben)]
