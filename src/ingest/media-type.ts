@@ -1,6 +1,6 @@
 /** Tells what a file is by looking at it; its name counts only between two kinds of text. */
 import { fileTypeFromBuffer } from 'file-type'
-import { isZip, type ZipKind, zipKind } from './archive/zip-kind.ts'
+import { isZip, type ZipKind, zipKind, zipMediaType } from './archive/zip-kind.ts'
 import { charsetOfMark, charsetOfNulls } from './charset.ts'
 import { isHtml } from './markup/html-kind.ts'
 import { isJsonLines, tableExtension } from './tables/table-kind.ts'
@@ -24,8 +24,6 @@ const docx: MediaType = {
   mediaType: 'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
   extension: 'docx',
 }
-/** Not a document: an archive of them. */
-export const zipMediaType = 'application/zip'
 const zips: Readonly<Record<ZipKind, MediaType>> = {
   epub: { mediaType: 'application/epub+zip', extension: 'epub' },
   docx,

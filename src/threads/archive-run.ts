@@ -1,6 +1,7 @@
 /** One archive through one reader process: its documents come out as streams of bytes, within limits. */
+
+import { zipMediaType } from '../ingest/archive/zip-kind.ts'
 import { ExtractError } from '../ingest/contract.ts'
-import { zipMediaType } from '../ingest/media-type.ts'
 import { type ArchiveMessage, archiveMessage } from './archive-messages.ts'
 import { Guard } from './extractor-guard.ts'
 import { BrokenReader } from './extractor-output.ts'

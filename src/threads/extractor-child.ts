@@ -3,12 +3,11 @@
  * through descriptor 3. It has no files, no environment and no network code, and ends when its input does.
  */
 import { readSync, writeSync } from 'node:fs'
-import { expandArchive } from '../ingest/archive/expand.ts'
+import { zipMediaType } from '../ingest/archive/zip-kind.ts'
 import { ExtractError, type ExtractFailure } from '../ingest/contract.ts'
 import { createExtractors } from '../ingest/extract/registry.ts'
 import type { ByteSource, PageRecogniser } from '../ingest/extraction.ts'
 import { createLanguageDetector } from '../ingest/language.ts'
-import { zipMediaType } from '../ingest/media-type.ts'
 import { PdfiumHost } from '../ingest/pdf/host.ts'
 import { drawThumbnail } from '../ingest/picture/thumbnail.ts'
 import { readDocument } from '../ingest/reading.ts'
@@ -95,6 +94,7 @@ function createSource(size: number): ByteSource {
 }
 
 async function expand(source: ByteSource): Promise<void> {
+  const { expandArchive } = await import('../ingest/archive/expand.ts')
   for await (const part of expandArchive(source)) {
     if (part.type === 'bytes') {
       send({ type: 'bytes', length: part.bytes.length })

@@ -1,8 +1,9 @@
 /** A ZIP of documents, taken apart: what in it is a document comes out, the rest is named with the reason. */
 import { ExtractError } from '../contract.ts'
 import type { ByteSource } from '../extraction.ts'
-import { detectMediaType, headBytes, zipMediaType } from '../media-type.ts'
+import { detectMediaType, headBytes } from '../media-type.ts'
 import { ZipArchive } from './zip.ts'
+import { zipMediaType } from './zip-kind.ts'
 
 /** What file managers put beside people's files. */
 const ofTheSystem = /^__MACOSX\/|(?:^|\/)(?:\.DS_Store|Thumbs\.db|desktop\.ini|\._[^/]*)$/i

@@ -1,5 +1,8 @@
 /** Tells from the beginning of a ZIP archive which document format it is. */
 
+/** Not a document: an archive of them. */
+export const zipMediaType = 'application/zip'
+
 export type ZipKind = 'epub' | 'docx' | 'odt' | 'archive'
 
 const localHeader = Buffer.from('PK\x03\x04', 'latin1')
