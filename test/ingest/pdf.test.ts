@@ -151,12 +151,17 @@ test('pictures alone give pages without text', async () => {
   ])
 })
 
-test('a locked document asks for its password', async () => {
-  const bytes = writePdf({ pages: [{ texts: column(['secret']) }], isLocked: true })
-  expect(await failureOf(bytes)).toMatchObject({
-    code: 'password_required',
-    message: expect.stringContaining('password'),
-  })
+test('a locked document asks for its password, and one that opens without is read', async () => {
+  const pages = [{ texts: column(['secret']) }]
+  for (const cipher of ['rc4', 'aes'] as const) {
+    const locked = writePdf({ pages, encryption: { password: 'sesame', cipher } })
+    expect(await failureOf(locked)).toMatchObject({
+      code: 'password_required',
+      message: expect.stringContaining('password'),
+    })
+    const open = writePdf({ pages, encryption: { password: '', cipher } })
+    expect(await textOf(open)).toEqual(['secret'])
+  }
 })
 
 test.each([

@@ -118,7 +118,11 @@ test('a document goes through: pages, passages, summary', async () => {
 
 test.each([
   ['no_text', 'pictures of text', writePdf({ pages: [{ hasPicture: true }, {}] })],
-  ['password_required', 'password is needed', writePdf({ pages: [{}], isLocked: true })],
+  [
+    'password_required',
+    'password is needed',
+    writePdf({ pages: [{}], encryption: { password: 'sesame', cipher: 'aes' } }),
+  ],
   ['damaged', 'save or export it again', Buffer.from('%PDF-1.7\nnothing')],
 ])('%s', async (code, words, bytes) => {
   const error = await failure(createPool(), bytes)
