@@ -1,7 +1,8 @@
-/** `npm run bench -- NAME [--json] [--sizes N,N]`: measures Carrel beside a peer, in one run. */
+/** `npm run bench -- NAME [--json | --markdown] [--sizes N,N]`: measures Carrel beside a peer, in one run. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { documentsBench } from './documents.ts'
 import { run as runExtract } from './extract.ts'
 import { fairBench } from './fair.ts'
 import { keywordBench } from './keyword.ts'
@@ -13,6 +14,7 @@ interface BenchOptions extends BenchContext {
 }
 
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchResult>>> = {
+  documents: documentsBench,
   keyword: keywordBench,
   extract: extractBench,
   fair: fairBench,
@@ -30,7 +32,11 @@ async function extractBench({ testData }: BenchOptions): Promise<BenchResult> {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false }, sizes: { type: 'string' } },
+  options: {
+    json: { type: 'boolean', default: false },
+    markdown: { type: 'boolean', default: false },
+    sizes: { type: 'string' },
+  },
 })
 const name = positionals[0] ?? ''
 const bench = benches[name]
@@ -44,4 +50,4 @@ const result = await bench({
   say: (line) => console.error(line),
   sizes: values.sizes?.split(',').map(Number),
 })
-printResult(name, result, values.json)
+printResult(name, result, values.json ? 'json' : values.markdown ? 'markdown' : 'tables')

@@ -1,7 +1,7 @@
 /** The reader processes of a server, seen from outside: who they are, and how much memory they take at most (Linux). */
 import { readdirSync, readFileSync } from 'node:fs'
 
-const intervalMs = 25
+const intervalMs = 10
 
 /** Processes that the server started and that are alive; a dead one that nobody has collected yet does not count. */
 export function childrenOf(pid: number): number[] {
@@ -14,11 +14,11 @@ export function childrenOf(pid: number): number[] {
     })
 }
 
-/** Resident bytes of the largest reader process, looked at until `stop`, which gives the most. */
+/** The most that a reader process held since it started (bytes), of all that are seen until `stop`. */
 export function watchReaders(pid: number): { stop(): number } {
   let peak = 0
   const look = (): void => {
-    const sizes = childrenOf(pid).map(residentBytes)
+    const sizes = childrenOf(pid).map(peakBytes)
     peak = Math.max(peak, ...sizes)
   }
   const timer = setInterval(look, intervalMs)
@@ -32,10 +32,10 @@ export function watchReaders(pid: number): { stop(): number } {
   }
 }
 
-export function residentBytes(pid: number): number {
+function peakBytes(pid: number): number {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'latin1')
-    return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1_024
+    return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1_024
   } catch {
     return 0
   }

@@ -17,14 +17,29 @@ export interface BenchContext {
   readonly say: (line: string) => void
 }
 
-export function printResult(bench: string, { rows, ratios }: BenchResult, isJson: boolean): void {
-  if (isJson) {
+export function printResult(
+  bench: string,
+  { rows, ratios }: BenchResult,
+  format: 'tables' | 'markdown' | 'json',
+): void {
+  if (format === 'json') {
     console.log(JSON.stringify({ bench, commit: commit(), machine: machine(), rows, ratios }))
     return
   }
   console.log(`${bench}, ${machine()}, ${commit()}`)
+  if (format === 'markdown') {
+    console.log(`\n${markdownTable(rows)}\n\n${markdownTable([ratios])}`)
+    return
+  }
   console.table(rows)
   console.table(ratios)
+}
+
+function markdownTable(rows: readonly BenchRow[]): string {
+  const names = Object.keys(rows[0] ?? {})
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+  const body = rows.map((row) => line(names.map((name) => String(row[name] ?? ''))))
+  return [line(names), line(names.map(() => '---')), ...body].join('\n')
 }
 
 /** To four significant digits: more would be noise. */

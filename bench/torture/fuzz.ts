@@ -50,7 +50,10 @@ export async function fuzz({
         const end = await bring(client, watch.endOf, `${number}-${name}`, bytes).catch(
           (error: unknown) => `failure: ${error}`,
         )
-        if (/^(failure|5\d\d)/.test(end)) failures.push({ what: 'no end', number, name, end })
+        if (/^(failure|5\d\d)/.test(end)) {
+          failures.push({ what: 'no end', number, name, end })
+          say(`${number}, made of ${name}: ${end}`)
+        }
         ends.set(end, (ends.get(end) ?? 0) + 1)
         if (number % 100 === 99) say(`${number + 1} files`)
       }

@@ -1,14 +1,16 @@
 /**
  * Large uploads, one after the other, whole, cut, refused and killed: the memory of the server stays what it was, and
- * nothing is left in `uploads/`. The files are PDFs of a few pages with as much behind their end as wanted, each another:
- * cheap to read, so that receiving them is what is measured. Every fifth comes as a resumable upload whose connection is
- * cut, every tenth is refused, every tenth is given up half-way. Documents are deleted once they are ready.
+ * nothing is left in `uploads/`. The files are PDFs of a few pages with as much in the middle as wanted, each another, and an
+ * update at their end that leads past it: cheap to read, so that receiving them is what is measured. Every fourth lacks that
+ * update, and all of it goes through the server to the reader process. Every fifth comes as a resumable upload whose
+ * connection is cut, every tenth is refused, every tenth is given up half-way. Documents are deleted once they are ready.
  */
 import { createHash } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client, type DocumentAnswer, signToken } from '../lib/client.ts'
+import { memoryOf } from '../lib/process-memory.ts'
 import { seededRandom } from '../lib/random.ts'
 import { type RunningServer, startServer } from '../lib/server.ts'
 import { TusClient } from '../lib/tus-client.ts'
@@ -17,11 +19,12 @@ import type { TortureOptions, TortureResult } from '../torture.ts'
 const filesDefault = 200
 const megabytesDefault = 50
 const killsDefault = 4
-/** Uploads whose memory does not count: heaps and caches fill first. */
-const warmUpShare = 0.2
-/** Samples of which the median counts, so that a garbage collection that is due does not. */
-const windowLength = 15
-const growthMegabytesMax = 30
+/** Uploads over whose time a median is taken, so that a garbage collection that is due does not count. */
+const windowUploads = 20
+/** Uploads before those that count: heaps and caches fill with the first window, the second is what the others are held to. */
+const warmUps = 2 * windowUploads
+const driftMegabytesMax = 30
+const sampleMs = 100
 const waitMsMax = 30_000
 const secret = 'a secret that only this torture knows, long enough'
 const user = 'ann'
@@ -43,32 +46,36 @@ export async function uploads({
   const token = await signToken(secret, user)
   const large = largeFile(megabytes * 2 ** 20, random)
   const failures: Failure[] = []
-  const memory: number[] = []
   const counts: Record<Kind, number> = { whole: 0, resumed: 0, refused: 0, aborted: 0 }
+  const server = await start(dataDir)
   try {
-    const server = await start(dataDir)
-    for (let at = 0; at < files; at++) {
+    const memory = watchMemory(server.pid)
+    for (let at = 0; at < warmUps + files; at++) {
       const kind = kindOf(at)
-      counts[kind]++
+      if (at >= warmUps) counts[kind]++
       large.stamp(kind, at)
       const fault = await uploadOne(server, token, kind, large.bytes, random)
       if (fault !== undefined) failures.push({ what: fault, kind, at })
-      memory.push(residentMegabytes(server.pid))
-      if (at % 10 === 9) say(`${at + 1} uploads, ${Math.round(memory.at(-1) ?? 0)} MB`)
+      const isLast = at === warmUps + files - 1
+      if (at % windowUploads !== windowUploads - 1 && !isLast) continue
+      const { typical, peak } = memory.endWindow()
+      say(`${at + 1} uploads, ${typical} MB, at most ${peak} MB`)
     }
+    const flat = flatness(memory.stop())
     failures.push(...(await leftOver(dataDir, 'after the uploads')))
     await server.kill()
     for (let kill = 0; kill < kills; kill++) {
-      large.stamp('whole', files + kill)
+      large.stamp('whole', warmUps + files + kill)
       failures.push(...(await killDuring(dataDir, token, large.bytes, random)))
     }
-    const flat = flatness(memory)
-    if (flat.growth > growthMegabytesMax) failures.push({ what: 'memory grew', ...flat })
+    if (flat.drift_mb > driftMegabytesMax) failures.push({ what: 'memory is not flat', ...flat })
     return {
       figures: { files, megabytes, ...counts, kills, ...flat, failures: failures.length },
       failures,
     }
   } finally {
+    // Where something above threw: it may be there still.
+    await server.kill()
     rmSync(dataDir, { recursive: true, force: true })
   }
 }
@@ -86,8 +93,10 @@ function kindOf(at: number): Kind {
 /** One buffer for all, with a stamp that makes each another file. */
 function largeFile(bytes: number, random: () => number) {
   const head = readFileSync(sample)
-  const file = Buffer.alloc(head.length + bytes, 'x')
-  for (let at = head.length; at + 4 < file.length; at += 64)
+  const place = head.length + bytes
+  const update = Buffer.from(updateAt(head, place))
+  const file = Buffer.alloc(place + update.length, 'x')
+  for (let at = head.length; at + 4 < place; at += 64)
     file.writeUInt32LE(Math.floor(random() * 2 ** 32), at)
   return {
     bytes: file,
@@ -96,8 +105,20 @@ function largeFile(bytes: number, random: () => number) {
       // Nothing that can be read begins like this.
       if (kind === 'refused') file.write('MZ\0\0', 0, 'latin1')
       file.write(`\n%${at} ${random()}\n`.padEnd(40), head.length, 'latin1')
+      if (at % 4 === 0) file.fill('x', place)
+      else update.copy(file, place)
     },
   }
+}
+
+/** An update that changes nothing, as it stands at `place`. */
+function updateAt(pdf: Buffer, place: number): string {
+  const text = pdf.toString('latin1')
+  const [, root] = /\/Root (\d+ 0 R)/.exec(text) ?? []
+  const [, size] = /\/Size (\d+)/.exec(text) ?? []
+  const [, previous] = /startxref\s+(\d+)\s+%%EOF\s*$/.exec(text) ?? []
+  const trailer = `<< /Size ${size} /Root ${root} /Prev ${previous} >>`
+  return `\nxref\n0 0\ntrailer\n${trailer}\nstartxref\n${place + 1}\n%%EOF\n`
 }
 
 /** @returns what went wrong, or undefined */
@@ -178,24 +199,47 @@ async function leftOver(dataDir: string, when: string): Promise<Failure[]> {
   }
 }
 
-function residentMegabytes(pid: number): number {
-  const [, kilobytes] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
-  return Number(kilobytes) / 1024
+interface MemoryWindow {
+  /** Megabytes, as the following. */
+  readonly typical: number
+  readonly peak: number
 }
 
-/** Medians of windows after the warm-up: the first, and how far the others go beyond it. */
-function flatness(memory: readonly number[]) {
-  const warm = memory.slice(Math.floor(memory.length * warmUpShare))
-  const medians: number[] = []
-  for (let at = 0; at + windowLength <= warm.length; at += windowLength)
-    medians.push(median(warm.slice(at, at + windowLength)))
-  if (medians.length === 0) medians.push(median(warm))
-  const [first = 0] = medians
+/** Looks at a process all the time, during uploads as well as between them, and sums up windows of it. */
+function watchMemory(pid: number) {
+  const windows: MemoryWindow[] = []
+  let samples: number[] = []
+  const look = (): void => {
+    samples.push(memoryOf(pid).residentBytes / 2 ** 20)
+  }
+  const timer = setInterval(look, sampleMs)
   return {
-    memory_mb_first: Math.round(first),
-    memory_mb_last: Math.round(medians.at(-1) ?? 0),
-    memory_mb_max: Math.round(Math.max(...memory)),
-    growth: Math.round(Math.max(...medians) - first),
+    endWindow(): MemoryWindow {
+      look()
+      const window = {
+        typical: Math.round(median(samples)),
+        peak: Math.round(Math.max(...samples)),
+      }
+      windows.push(window)
+      samples = []
+      return window
+    },
+    stop(): readonly MemoryWindow[] {
+      clearInterval(timer)
+      return windows
+    },
+  }
+}
+
+/** What windows typically hold beside the one that ends the warm-up, and the most that was held at any time after it. */
+function flatness([, warm, ...windows]: readonly MemoryWindow[]) {
+  const typical = windows.map((window) => window.typical)
+  const baseline = warm?.typical ?? Number.NaN
+  return {
+    memory_mb_warm: baseline,
+    memory_mb_last: typical.at(-1) ?? Number.NaN,
+    memory_mb_peak: Math.max(...windows.map(({ peak }) => peak)),
+    drift_mb: Math.max(...typical.map((one) => Math.abs(one - baseline))),
   }
 }
 
