@@ -10,6 +10,7 @@ import {
   runOperator,
   UsageError,
 } from './cli-operator.ts'
+import { readClientSettings } from './client-settings.ts'
 import { type Config, ConfigError, loadEnvFile, readConfig } from './config.ts'
 import { serverKey } from './control/server-key.ts'
 import { serve } from './main.ts'
@@ -19,6 +20,8 @@ const usage = `carrel: a private, searchable library for every user
   carrel serve [--make-key]        run the server (settings: environment or .env)
   carrel token USER [--tier T] [--hours N]
                                    print a token for USER, signed with the server's key
+  carrel mcp                       the library for a program that speaks MCP, over standard input and output:
+                                   CARREL_URL names the server, CARREL_KEY is an API key of it
 ${operatorUsage}
   carrel help                      this text
 
@@ -50,6 +53,7 @@ async function run(args: string[]): Promise<number> {
     if (values.help || command === 'help') return say(usage)
     if (command === 'serve')
       return await serve(values['make-key'] ? readConfig(undefined, keptKey) : readConfig())
+    if (command === 'mcp') return await (await import('./cli-mcp.ts')).runMcp(readClientSettings())
     if (command === 'token') return await token(readConfig(undefined, keptKey), { user, ...values })
     if (operatorCommands.includes(command))
       return await runOperator(readConfig(undefined, noKey), positionals, values)

@@ -11,13 +11,13 @@ const integer = (min: number, max: number): z.ZodType<number, string | number> =
   z.union([z.string(), z.number()]).transform(Number).pipe(z.int().min(min).max(max))
 const decimal = (min: number, max: number): z.ZodType<number, string | number> =>
   z.union([z.string(), z.number()]).transform(Number).pipe(z.number().min(min).max(max))
-const endpointUrl = z
+export const endpointUrl = z
   .url({ protocol: /^https?$/, error: 'is not an address like http://127.0.0.1:11434' })
   .refine(
     (address) => !URL.parse(address)?.username && !URL.parse(address)?.password,
     'has a password in it: use the API key setting',
   )
-const apiKey = z
+export const apiKey = z
   .string()
   .regex(
     /^[\x21-\x7e]+$/,
@@ -252,11 +252,11 @@ export function readConfig(
   }
 }
 
-/** What another program must know of the environment: where programs and text recognition's models are, nothing of ours. */
-export function programEnvironment(
+/** The named variables that are set: for what is no setting of the server, and for programs that it starts. */
+export function environmentOf(
+  names: readonly string[],
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Record<string, string> {
-  const names = ['PATH', 'TESSDATA_PREFIX']
   return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])))
 }
 

@@ -1,7 +1,7 @@
 /** What goes on behind the requests: documents are read, libraries learnt from, vectors asked for. */
 import type { Log } from './base/log.ts'
 import type { Metrics } from './base/metrics.ts'
-import { type Config, programEnvironment } from './config.ts'
+import { type Config, environmentOf } from './config.ts'
 import type { Control } from './control/control.ts'
 import type { TenantDirectory } from './control/tenant-directory.ts'
 import type { Tiers } from './control/tiers.ts'
@@ -20,6 +20,9 @@ const expandersMax = 1
 /** Fifty million characters are some twenty times the Bible. */
 const documentCharactersMax = 50_000_000
 const documentPagesMax = 20_000
+
+/** Where the program and its models are, and nothing of ours. */
+const ocrVariables = ['PATH', 'TESSDATA_PREFIX']
 
 export interface Work {
   readonly extractor: ExtractorPool
@@ -42,7 +45,7 @@ export async function openWork(
   stack.defer(() => extractor.close())
   const expander = openExtractors(config, metrics, expandersMax)
   stack.defer(() => expander.close())
-  const ocr = await openOcr(config, programEnvironment())
+  const ocr = await openOcr(config, environmentOf(ocrVariables))
   const runner = openRunner(config, log, metrics, { tenants, tiers, extractor, ocr })
   stack.defer(() => runner.close())
   const fits = openFits(log, tenants)

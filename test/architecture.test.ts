@@ -29,6 +29,7 @@ const homes: [RegExp, RegExp][] = [
   [/from 'better-sqlite3'/, /^base\/sqlite\.ts$/],
   [/from 'sqlite-vec'/, /^(base|search)\//],
   [/from '(express|multer|helmet|content-disposition)'/, /^http\//],
+  [/from '@modelcontextprotocol\//, /^(http\/mcp(-tools)?|cli-mcp)\.ts$/],
   [/from 'prom-client'/, /^(base\/metrics|http\/.*)\.ts$/],
   [/from 'pino'/, /^base\/log\.ts$/],
   [/from 'jose'/, /^(auth\/.*|cli)\.ts$/],

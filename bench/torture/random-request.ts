@@ -5,6 +5,7 @@ interface Schema {
   readonly enum?: readonly unknown[]
   readonly const?: unknown
   readonly default?: unknown
+  readonly examples?: readonly unknown[]
   readonly properties?: Readonly<Record<string, Schema>>
   readonly required?: readonly string[]
   readonly items?: Schema
@@ -61,7 +62,8 @@ export function makeRequest(
     url,
     id,
     ...(described.requestBody?.content['multipart/form-data'] && { file: fileOf(word, random) }),
-    ...(schema && { body: sample(schema, '', word, ids, random) }),
+    // One request names one document, so that it can be asked again with another.
+    ...(schema && { body: sample(schema, '', word, schema.examples ? [id] : ids, random) }),
   }
 }
 
@@ -73,6 +75,8 @@ function sample(
   random: () => number,
 ): unknown {
   if (schema.const !== undefined) return schema.const
+  // A message whose parts belong together: a tool and what it takes.
+  if (schema.examples) return filled(pick(schema.examples, random), word, ids, random)
   if (schema.enum) return pick(schema.enum, random)
   const choices = schema.anyOf ?? schema.oneOf
   if (choices) return sample(pick(choices, random), name, word, ids, random)
@@ -94,6 +98,29 @@ function sample(
       if (/id/.test(name)) return pick(ids, random)
       return pick([word, 'keeps letters', 'another page of notes', `"${word}"`, 'canary'], random)
   }
+}
+
+/** An example with an id and a word of this request's instead of its own. */
+function filled(
+  value: unknown,
+  word: string,
+  ids: readonly string[],
+  random: () => number,
+  name = '',
+): unknown {
+  if (name === 'document_id') return pick(ids, random)
+  if (name === 'query') return sample({ type: 'string' }, name, word, ids, random)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, one]) => [key, filled(one, word, ids, random, key)]),
+  )
+}
+
+/** Whether the request can name a document: in its address, or in the message that it carries. */
+export function namesDocument({ path, described }: Target): boolean {
+  if (path.includes('{id}')) return true
+  const examples = described.requestBody?.content['application/json']?.schema.examples
+  return JSON.stringify(examples ?? []).includes('"document_id"')
 }
 
 export function pick<T>(from: readonly T[], random: () => number): T {

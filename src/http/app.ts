@@ -31,6 +31,7 @@ import { eventRoutes } from './routes/events.ts'
 import { type ExportOptions, exportRoutes } from './routes/export.ts'
 import { type FromUrl, fromUrlRoutes } from './routes/from-url.ts'
 import { type KeyOptions, keyRoutes } from './routes/keys.ts'
+import { mcpRoutes } from './routes/mcp.ts'
 import { openAiRoutes } from './routes/openai.ts'
 import { readerRoutes } from './routes/reader.ts'
 import { searchRoutes } from './routes/search.ts'
@@ -93,8 +94,9 @@ export function createApp(options: AppOptions): Express {
 
 /** Every address there is. What is asked for most stands first: express looks from the top. */
 export function routeTable(options: AppOptions, limits = httpLimits(options.limits)): Route[] {
+  const searcher = options.searcher ?? new Searcher()
   const routes: Route[] = [
-    ...searchRoutes(options.searcher ?? new Searcher()),
+    ...searchRoutes(searcher),
     // Before those of one document, whose pattern its address fits as well.
     ...fromUrlRoutes(options.intake, limits, options.fromUrl),
     ...documentRoutes(limits),
@@ -105,6 +107,7 @@ export function routeTable(options: AppOptions, limits = httpLimits(options.limi
     ...chatRoutes(options),
     ...conversationRoutes(),
     ...openAiRoutes(options),
+    ...mcpRoutes({ ...options, searcher }),
     ...accountRoutes(options),
     ...keyRoutes(options),
     ...erasureRoutes(options),

@@ -55,8 +55,7 @@ function rowRoutes(): Route[] {
       scope: 'read',
       summary: 'One document',
       reply: json(documentSchema, 'The document.'),
-      handle: async ({ tenant, params, signal }) =>
-        withProgress(tenant, await tenant.call('documents.get', params, { signal })),
+      handle: ({ tenant, params, signal }) => showDocument(tenant, params, signal),
     }),
     route({
       method: 'get',
@@ -65,10 +64,7 @@ function rowRoutes(): Route[] {
       summary: 'The documents, newest first',
       query: listQuerySchema,
       reply: json(documentListSchema, 'A page of documents.'),
-      handle: async ({ tenant, query: { limit, cursor = null }, signal }) => {
-        const page = await tenant.call('documents.list', { limit, cursor }, { signal })
-        return { ...page, items: page.items.map((document) => withProgress(tenant, document)) }
-      },
+      handle: ({ tenant, query, signal }) => listDocuments(tenant, query, signal),
     }),
     route({
       ...one,
@@ -93,6 +89,25 @@ function rowRoutes(): Route[] {
       },
     }),
   ]
+}
+
+/** @throws Problem `not_found` */
+export async function showDocument(
+  tenant: TenantHandle,
+  { id }: { readonly id: string },
+  signal: AbortSignal,
+): Promise<DocumentView> {
+  return withProgress(tenant, await tenant.call('documents.get', { id }, { signal }))
+}
+
+/** A page of the documents, newest first. @throws Problem `invalid_request` for a cursor that is none of ours */
+export async function listDocuments(
+  tenant: TenantHandle,
+  { limit, cursor = null }: { readonly limit: number; readonly cursor?: string | null | undefined },
+  signal: AbortSignal,
+): Promise<{ items: DocumentView[]; next_cursor: string | null }> {
+  const page = await tenant.call('documents.list', { limit, cursor }, { signal })
+  return { ...page, items: page.items.map((document) => withProgress(tenant, document)) }
 }
 
 /** What the library knows is as old as the last batch that was written; whoever reads knows its pace. */

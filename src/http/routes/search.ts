@@ -16,11 +16,11 @@ const filterValueLengthMax = 128
 
 const modes = ['keyword', 'hybrid', 'semantic'] as const
 
-const querySchema = z
+export const querySchema = z
   .string()
   .max(queryLengthMax)
   .refine((query) => query.trim() !== '', 'says nothing to look for')
-const modeSchema = z.enum(modes).default('hybrid')
+export const modeSchema = z.enum(modes).default('hybrid')
 const alphaSchema = z
   .number()
   .min(0)
@@ -36,7 +36,7 @@ export const filterSchema = z.strictObject({
   languages: filterValues.optional(),
 })
 
-const bodySchema = z.strictObject({
+export const searchBodySchema = z.strictObject({
   query: querySchema,
   mode: modeSchema,
   limit: z.int().min(1).max(hitsMax).default(hitsDefault),
@@ -169,8 +169,8 @@ export function searchRoutes(searcher: Pick<Searcher, 'search'>): Route[] {
       ...common,
       method: 'post',
       summary: 'Search, with everything that can be said about it',
-      body: bodySchema,
-      handle: ({ tenant, body, signal }) => search(searcher, tenant, body, signal),
+      body: searchBodySchema,
+      handle: ({ tenant, body, signal }) => searchIn(searcher, tenant, body, signal),
     }),
     route({
       ...common,
@@ -178,12 +178,13 @@ export function searchRoutes(searcher: Pick<Searcher, 'search'>): Route[] {
       summary: 'Search, from an address',
       query: addressSchema,
       handle: ({ tenant, query: { q, ...rest }, signal }) =>
-        search(searcher, tenant, { query: q, ...rest, ...plain }, signal),
+        searchIn(searcher, tenant, { query: q, ...rest, ...plain }, signal),
     }),
   ]
 }
 
-async function search(
+/** What the routes and the MCP tool do. @throws Problem what the search throws */
+export async function searchIn(
   searcher: Pick<Searcher, 'search'>,
   tenant: TenantHandle,
   request: SearchRequest,
