@@ -6,6 +6,15 @@ export interface ChatUsage {
   readonly completion_tokens: number
 }
 
+/** What two requests cost; null where neither was counted. */
+export function sumOfUsage(a: ChatUsage | null, b: ChatUsage | null): ChatUsage | null {
+  if (!a || !b) return a ?? b
+  return {
+    prompt_tokens: a.prompt_tokens + b.prompt_tokens,
+    completion_tokens: a.completion_tokens + b.completion_tokens,
+  }
+}
+
 export interface ChatEvent {
   readonly text: string
   readonly usage: ChatUsage | null

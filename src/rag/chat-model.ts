@@ -91,11 +91,13 @@ export class ChatModel {
 
   /**
    * Asks once. Yields the answer's text as it comes; returns how it ended.
+   * @param tokensMax that this answer may have
    * @throws the signal's reason when the caller aborted
    */
   async *stream(
     messages: readonly ChatMessage[],
     signal?: AbortSignal,
+    tokensMax = this.#limits.answerTokensMax,
   ): AsyncGenerator<string, ChatEnd, undefined> {
     signal?.throwIfAborted()
     const wrong = faultOfSettings(this.#endpoint)
@@ -116,7 +118,7 @@ export class ChatModel {
     let outcome: 'success' | 'failure' | 'unknown' = 'unknown'
     this.#running++
     try {
-      const end = yield* this.#exchange(messages, signal)
+      const end = yield* this.#exchange(messages, signal, tokensMax)
       outcome = 'fault' in end && isOfEndpoint(end.fault) ? 'failure' : 'success'
       return this.#ended(end)
     } finally {
@@ -133,6 +135,7 @@ export class ChatModel {
   async *#exchange(
     messages: readonly ChatMessage[],
     signal: AbortSignal | undefined,
+    max_tokens: number,
   ): AsyncGenerator<string, ChatEnd, undefined> {
     using transport = new ChatTransport(this.#endpoint, this.#limits, signal)
     const body = JSON.stringify({
@@ -140,7 +143,7 @@ export class ChatModel {
       messages,
       stream: true,
       stream_options: { include_usage: true },
-      max_tokens: this.#limits.answerTokensMax,
+      max_tokens,
     })
     try {
       const response = await transport.open(body)

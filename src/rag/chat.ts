@@ -4,10 +4,12 @@ import { Problem } from '../base/problem.ts'
 import type { TenantHandle } from '../control/tenant-directory.ts'
 import { type Analyser, createAnalyser } from '../search/analysis/analyser.ts'
 import { AnswerReader } from './answer-reader.ts'
+import { sumOfUsage } from './chat-event.ts'
 import type { ChatEnd, ChatModel } from './chat-model.ts'
 import type { ChatRun } from './chat-run.ts'
 import { ChatRuns, type RunLimits, runLimits } from './chat-runs.ts'
 import { citationOf, oneLine, passageView, Writing, type Written } from './chat-writing.ts'
+import { Condenser } from './condense.ts'
 import { extractAnswer } from './extract-answer.ts'
 import { fittingHistory, promptOf, type Turn } from './prompt.ts'
 import { searchOf } from './question.ts'
@@ -55,6 +57,7 @@ interface Task {
 
 export class Chat {
   readonly #model: ChatModel | undefined
+  readonly #condenser: Condenser | undefined
   readonly #searcher: Pick<Searcher, 'search'> | undefined
   readonly #contextTokens: number
   readonly #runs: ChatRuns
@@ -66,6 +69,7 @@ export class Chat {
 
   constructor(options: ChatOptions = {}) {
     this.#model = options.model
+    this.#condenser = options.model && new Condenser(options.model)
     this.#searcher = options.searcher
     this.#contextTokens = options.contextTokens ?? 6_000
     this.#runs = new ChatRuns({ ...runLimits, ...options.limits })
@@ -160,7 +164,8 @@ export class Chat {
   async #answer(task: Task): Promise<void> {
     const { run, tenant, question, filter, history } = task
     const asked = history.filter(({ role }) => role === 'user').map(({ text }) => text)
-    const query = searchOf(question.message, asked, this.#analyser)
+    const condensed = await this.#condenser?.condense(question.message, history, run.signal)
+    const query = searchOf(question.message, asked, this.#analyser, condensed?.words)
     const tokens = Math.floor(this.#contextTokens * sourcesShare)
     const tokensMax = this.#model ? tokens : Math.min(tokens, quotedTokensMax)
     const sources = await retrieve(tenant, {
@@ -179,7 +184,9 @@ export class Chat {
     const written = isAskable
       ? await this.#byModel(task, sources, tokens)
       : this.#byQuotes(task, sources, noModelNotice(this.#model))
-    if (written) await this.#finish(task, sources, written)
+    if (!written) return
+    const usage = sumOfUsage(written.usage, condensed?.usage ?? null)
+    await this.#finish(task, sources, { ...written, usage })
   }
 
   /** @returns undefined when the model failed in the middle, which the client was told */

@@ -13,25 +13,27 @@ const field = /^(?:title|tag|page):/i
 /**
  * @param message what is asked now
  * @param asked what was asked before, the latest last
+ * @param condensed what a model makes of it: its words are added, so that one that is wrong takes nothing away
  * @param languages whose stop words do not count, ISO 639-1
  */
 export function searchOf(
   message: string,
   asked: readonly string[],
   analyser: Analyser,
+  condensed = '',
   languages: readonly string[] = ['en'],
 ): string {
   const own = wordsOf(message)
   const isStop = (one: string): boolean => languages.some((code) => analyser.isStopWord(one, code))
   const telling = own.filter((one) => !isStop(one))
   const query = [...own]
-  if (!isLong(telling)) {
-    const seen = new Set(own.map((one) => one.toLowerCase()))
-    const carried = wordsOf(asked.at(-1) ?? '').filter(
-      (one) => !isStop(one) && !seen.has(one.toLowerCase()),
-    )
+  const seen = new Set(own.map((one) => one.toLowerCase()))
+  const carry = (text: string): void => {
+    const carried = wordsOf(text).filter((one) => !isStop(one) && !seen.has(one.toLowerCase()))
     query.push(...carried.slice(0, carriedWordsMax))
   }
+  if (condensed !== '') carry(condensed)
+  else if (!isLong(telling)) carry(asked.at(-1) ?? '')
   return query.join(' ').slice(0, queryUnitsMax)
 }
 

@@ -1,5 +1,6 @@
 /** A server with a chat over real files: a library of two documents, and a fake model when asked for. */
 import { expect } from 'vitest'
+import type { AppOptions } from '../../src/http/app.ts'
 import { Chat, type ChatOptions } from '../../src/rag/chat.ts'
 import { type ChatLimits, ChatModel } from '../../src/rag/chat-model.ts'
 import type { ChatEvent } from '../../src/rag/chat-run.ts'
@@ -21,6 +22,7 @@ export interface Setup {
 export async function setUp(
   fake: FakeModel,
   options: ChatOptions & { withModel?: boolean; model?: never; models?: Partial<ChatLimits> } = {},
+  given: Partial<AppOptions> = {},
 ): Promise<Setup> {
   const model = options.withModel
     ? new ChatModel({ url: fake.url, model: 'tiny', limits: options.models ?? {} })
@@ -34,6 +36,7 @@ export async function setUp(
   const server = await startServer({
     chat,
     tenants: async ({ tenant: id }) => (tenants[id] ?? other).handle,
+    ...given,
   })
   return { server, chat, tenant }
 }

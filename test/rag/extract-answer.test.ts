@@ -78,6 +78,9 @@ test('a question that says too little takes the words of the one before along; o
     'Who opened the harbour bridge',
   )
   expect(searchOf('And when?', ['Who opened the bridge?'], analyser)).toBe('And when opened bridge')
+  expect(searchOf('And when?', ['Whales?'], analyser, 'bridge opened title:when "date"')).toBe(
+    'And when bridge opened date',
+  )
   expect(searchOf('tag:x -ship "white whale" mast*', [], analyser)).toBe('x ship white whale mast')
   expect(searchOf('谁开放了大桥？', ['Whales?'], analyser)).toBe('谁开放了大桥')
   expect(searchOf('?!', [], analyser)).toBe('')
