@@ -1,7 +1,7 @@
 /**
  * Large uploads, one after the other, whole, cut, refused and killed: the memory of the server stays what it was, and
  * nothing is left in `uploads/`. The files are PDFs of a few pages with as much in the middle as wanted, each another, and an
- * update at their end that leads past it: cheap to read, so that receiving them is what is measured. Every fourth lacks that
+ * update at their end that leads past it: cheap to read, so that receiving them is what is measured. Every tenth lacks that
  * update, and all of it goes through the server to the reader process. Every fifth comes as a resumable upload whose
  * connection is cut, every tenth is refused, every tenth is given up half-way. Documents are deleted once they are ready.
  */
@@ -105,7 +105,7 @@ function largeFile(bytes: number, random: () => number) {
       // Nothing that can be read begins like this.
       if (kind === 'refused') file.write('MZ\0\0', 0, 'latin1')
       file.write(`\n%${at} ${random()}\n`.padEnd(40), head.length, 'latin1')
-      if (at % 4 === 0) file.fill('x', place)
+      if (at % 10 === 0) file.fill('x', place)
       else update.copy(file, place)
     },
   }

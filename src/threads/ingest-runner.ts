@@ -161,13 +161,14 @@ export class IngestRunner {
 
   async #claim(turn: LaneTurn): Promise<ClaimedJob | null> {
     const { tenant, bytesMax, isOldestFirst } = turn
-    let job: ClaimedJob | null = null
+    let job: ClaimedJob | null | undefined
     try {
       job = await this.#options.call(tenant, 'ingest.claim', { bytesMax, isOldestFirst })
       return job
     } finally {
       if (job) this.#lanes.opened(turn)
-      else this.#lanes.nothing(turn)
+      // Who cannot be asked for a small one cannot be asked at all.
+      else this.#lanes.nothing(job === null ? turn : { ...turn, bytesMax: null })
     }
   }
 
