@@ -1,7 +1,7 @@
 /** A chat model for tests and benchmarks: a real HTTP server on loopback that speaks the protocol, and every fault. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 
 export interface AskedModel {
   readonly url: string
@@ -26,6 +26,8 @@ export class FakeModel {
   pieceLength = 5
   fault: ModelFault | undefined
   isStreaming = true
+  /** Milliseconds between two pieces. */
+  paceMs = 0
   readonly asked: AskedModel[] = []
   bytesSent = 0
   /** Resolves when the next request has come. */
@@ -98,8 +100,11 @@ export class FakeModel {
       return
     }
     begin(response)
-    for (let at = 0; at < text.length; at += this.pieceLength)
+    for (let at = 0; at < text.length; at += this.pieceLength) {
+      if (this.paceMs > 0) await setTimeout(this.paceMs)
+      if (response.destroyed) return
       response.write(event(text.slice(at, at + this.pieceLength)))
+    }
     response.write(
       `data: ${JSON.stringify({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] })}\n\n`,
     )

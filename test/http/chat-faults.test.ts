@@ -21,6 +21,7 @@ beforeEach(() => {
 const early: readonly ModelFault[] = [
   { kind: 'html' },
   { kind: 'not_json' },
+  { kind: 'invalid_json' },
   { kind: 'reset' },
   { kind: 'error_inside' },
   { kind: 'hang' },
@@ -39,6 +40,14 @@ test.each(early)(
     expect(reply.notice).toMatch(/^The chat endpoint http:\/\/127/)
   },
 )
+
+test('an endpoint that refuses the connection leaves quotes and says what to do', async () => {
+  const gone = await FakeModel.start()
+  await gone.stop()
+  const { server } = await setUp(gone, { withModel: true })
+  const reply = await ask(server, { message: 'Who opened the bridge?' })
+  expect(reply).toMatchObject({ mode: 'extractive', notice: expect.stringMatching(/start it/) })
+})
 
 test.each<ModelFault>([
   { kind: 'stops' },

@@ -30,6 +30,9 @@ test('nothing is found: one sentence, and no model is asked', async () => {
   const { server } = await setUp(fake, { withModel: true })
   const reply = await ask(server, { message: 'zzyzx qqfx?' }, 'ben')
   expect(reply).toMatchObject({ mode: 'none', passages: [], citations: [] })
+  // Ben's library is empty; Ann's has something, but not this.
+  const { mode } = await ask(server, { message: 'zzyzx qqfx?', filter: { tags: ['none'] } })
+  expect(mode).toBe('none')
   expect(fake.asked).toEqual([])
 })
 
