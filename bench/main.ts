@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { chatBench } from './chat.ts'
 import { documentsBench } from './documents.ts'
 import { run as runExtract } from './extract.ts'
 import { fairBench } from './fair.ts'
@@ -17,6 +18,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
   documents: documentsBench,
   keyword: keywordBench,
   extract: extractBench,
+  chat: chatBench,
   fair: fairBench,
   vectors: ({ testData, say }) => {
     if (!testData) throw new Error('`vectors` needs the judged collections: set CARREL_TEST_DATA.')
