@@ -6,6 +6,7 @@ import { chatBench } from './chat.ts'
 import { documentsBench } from './documents.ts'
 import { run as runExtract } from './extract.ts'
 import { fairBench } from './fair.ts'
+import { httpBench } from './http.ts'
 import { keywordBench } from './keyword.ts'
 import { type BenchContext, type BenchResult, printResult } from './lib/report.ts'
 import { vectorsBench } from './vectors.ts'
@@ -20,6 +21,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
   extract: extractBench,
   chat: chatBench,
   fair: fairBench,
+  http: httpBench,
   vectors: ({ testData, say }) => {
     if (!testData) throw new Error('`vectors` needs the judged collections: set CARREL_TEST_DATA.')
     return vectorsBench({ testData, say })

@@ -1,7 +1,7 @@
 /** The one composition root: builds every part of the server, hands each what it needs, and closes them in reverse. */
 import { openTiers } from './access.ts'
 import { makeDirectory } from './base/fs.ts'
-import { createLog, type Log } from './base/log.ts'
+import { type Log, type Logs, openLogs } from './base/log.ts'
 import { createMetrics, type Metrics } from './base/metrics.ts'
 import { type FileLock, lockFile } from './base/sqlite.ts'
 import { StartError } from './base/start-error.ts'
@@ -42,9 +42,11 @@ export interface Context extends AsyncDisposable {
  */
 export async function createContext(
   config: Config,
-  log: Log = createLog(config.LOG_LEVEL),
+  logs: Logs = openLogs(config.LOG_LEVEL),
 ): Promise<Context> {
   await using stack = new AsyncDisposableStack()
+  const { log } = logs
+  stack.defer(() => logs.flush())
   const lock = takeDataDir(config.DATA_DIR)
   stack.defer(() => lock.release())
   const control = await Control.open(controlDbPath(config.DATA_DIR))
@@ -87,7 +89,7 @@ export async function createContext(
   const chat = createChat(config, onFault, work.models.searcher)
   stack.defer(() => removeServerAddress(config.DATA_DIR))
   const forHttp = { identity, tiers, streams, chat, tenants, shards, control, metrics, care }
-  const http = openHttp(config, log, { ...forHttp, ...work })
+  const http = openHttp(config, logs, { ...forHttp, ...work })
   stack.defer(() => http.close(drainMs))
   stack.defer(() => streams.close())
   stack.defer(() => chat.close())

@@ -1,7 +1,7 @@
 /** What the command line can do to whole libraries: through the server that runs, or with the files of one that does not. */
 
 import { makeDirectory } from './base/fs.ts'
-import { createLog } from './base/log.ts'
+import { openLogs } from './base/log.ts'
 import { Problem } from './base/problem.ts'
 import { lockFile } from './base/sqlite.ts'
 import type { Config } from './config.ts'
@@ -36,7 +36,7 @@ export async function openOperator(config: Config): Promise<Operator> {
   const lock = lockFile(lockPath(config.DATA_DIR))
   if (lock) {
     lock.release()
-    const context = await createContext(config, createLog('silent'))
+    const context = await createContext(config, openLogs('silent'))
     // What cannot be completed now stays as it is, and the next start tries again.
     await context.care.lifecycle.finishInterrupted(() => undefined)
     return localOperator(context)

@@ -1,7 +1,7 @@
 /** The HTTP side of the composition: what routes and logins are given of the rest. */
 import { fileURLToPath } from 'node:url'
 import { allowed } from './access.ts'
-import type { Log } from './base/log.ts'
+import type { Logs } from './base/log.ts'
 import type { Metrics } from './base/metrics.ts'
 import type { Care } from './care.ts'
 import type { Config } from './config.ts'
@@ -37,7 +37,7 @@ interface HttpParts {
   readonly care: Care
 }
 
-export function openHttp(config: Config, log: Log, parts: HttpParts): HttpServer {
+export function openHttp(config: Config, { log, access }: Logs, parts: HttpParts): HttpServer {
   const { identity, tiers, streams, chat, tenants, shards, control, models } = parts
   const { expander, metrics, care } = parts
   return createHttpServer(
@@ -62,6 +62,7 @@ export function openHttp(config: Config, log: Log, parts: HttpParts): HttpServer
       fromUrl: config.FROM_URL === 'on' ? {} : undefined,
       registry: metrics.registry,
       log,
+      access,
       limits: { fileBytesMax: config.UPLOAD_BYTES_MAX },
       adminToken: config.ADMIN_TOKEN,
       trustProxy: config.TRUST_PROXY,

@@ -17,6 +17,8 @@ export interface TenantEvents {
   subscribe(lastId: string | undefined, listener: (event: StoredEvent) => void): Subscription
   /** Of a document that is being read now. */
   progressOf(documentId: string): DocumentProgress | undefined
+  /** Whether any document is. */
+  readonly isReading: boolean
 }
 
 interface Reading {
@@ -47,6 +49,7 @@ export class DocumentEvents {
     return {
       subscribe: (lastId, listener) => this.#rings.subscribe(tenant, lastId, listener),
       progressOf: (documentId) => this.#readings.get(tenant)?.get(documentId)?.progress,
+      isReading: this.#readings.has(tenant),
     }
   }
 

@@ -1,18 +1,20 @@
 /** From a principal to its tenant: found or made once, recovered before it is first used, never named by anything else. */
-import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, link, open, rm } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
+import type { JsonText } from '../base/json-text.ts'
 import { Problem } from '../base/problem.ts'
-import { originalPath, partialPath, tenantDirectory, uploadPath } from '../tenancy/layout.ts'
+import { originalPath, tenantDirectory } from '../tenancy/layout.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import {
   type OperationName,
   type Operations,
   type OperationTraits,
   operations,
+  type TextOperation,
 } from '../threads/operations.ts'
 import type { StoreClosed } from '../threads/protocol.ts'
 import type { CallOptions, Shards } from '../threads/shards.ts'
+import { type BoundParts, BoundTenant } from './bound-tenant.ts'
 import { type Caller, refuseEarlierLogin } from './caller.ts'
 import type { Control } from './control.ts'
 import type { DocumentEvents, Done, TenantEvents } from './document-events.ts'
@@ -22,17 +24,10 @@ import type { PartialUploads, TenantParts } from './partial-uploads.ts'
 import { type Reservation, Reservations } from './reservations.ts'
 import type { TenantRecord } from './tenants.ts'
 import type { Tiers } from './tiers.ts'
+import { openUploadFile, type UploadFile } from './upload-file.ts'
 
 /** Tenants recovered at once after a start; more would stand in the way of people. */
 const recoveriesMax = 4
-
-/** Where an upload is written while it is received. */
-export interface UploadFile {
-  readonly name: string
-  readonly handle: FileHandle
-  /** Closes it and removes it unless a document took it over: called at the end in any case. */
-  release(): Promise<void>
-}
 
 /** Bound to one principal's tenant: it cannot name another. */
 export interface TenantHandle {
@@ -42,6 +37,12 @@ export interface TenantHandle {
     args: Operations[Name]['args'],
     options?: CallOptions,
   ): Promise<Operations[Name]['result']>
+  /** A read whose result is sent as it is. */
+  callText<Name extends TextOperation>(
+    operation: Name,
+    args: Operations[Name]['args'],
+    options?: CallOptions,
+  ): Promise<JsonText<Operations[Name]['result']>>
   readonly events: TenantEvents
   /** That counts: the operator's word before the token's. */
   readonly tier: Tier
@@ -85,15 +86,22 @@ export class TenantDirectory {
   readonly #recovering = new Map<TenantId, Promise<void>>()
   /** Writes between their hint and their answer: a store that closes meanwhile keeps its hint. */
   readonly #writing = new Map<TenantId, number>()
-  readonly #reservations: Reservations
+  readonly #bound: BoundParts
   #isClosing = false
 
   constructor(options: TenantDirectoryOptions) {
     this.#options = options
-    this.#reservations = new Reservations({
-      limitOf: (tenant) => options.tiers.limitsOf(tenant).bytes,
-      storedOf: async (tenant) => (await this.call(tenant, 'account.show', {})).bytes,
-    })
+    this.#bound = {
+      ...options,
+      reservations: new Reservations({
+        limitOf: (tenant) => options.tiers.limitsOf(tenant).bytes,
+        storedOf: async (tenant) => (await this.call(tenant, 'account.show', {})).bytes,
+      }),
+      call: (...asked) => this.call(...asked),
+      callText: (...asked) => this.callText(...asked),
+      openUpload: (...asked) => this.#openUpload(...asked),
+      openOriginal: (...asked) => this.openOriginal(...asked),
+    }
     const hinted = [...options.control.tenants()].filter((tenant) => tenant.hint)
     this.#unrecovered = new Set(hinted.map((tenant) => tenant.id))
   }
@@ -104,7 +112,7 @@ export class TenantDirectory {
     const record = this.#options.control.tenant(principal.tenant) ?? (await this.#make(principal))
     this.#options.control.noteTier(record.id, principal.tier)
     if (this.#unrecovered.has(record.id)) await this.#recover(record.id)
-    return this.#handleOf(record.id)
+    return new BoundTenant(record.id, this.#bound)
   }
 
   /** Runs an operation for the server's own work (reading documents). */
@@ -136,6 +144,26 @@ export class TenantDirectory {
       return result
     } finally {
       if (!isRead) this.#wrote(tenant)
+      fences.leave(tenant)
+    }
+  }
+
+  /** As `call`, for a person's read whose result is sent as it is. */
+  async callText<Name extends TextOperation>(
+    tenant: TenantId,
+    operation: Name,
+    args: Operations[Name]['args'],
+    options?: CallOptions,
+  ): Promise<JsonText<Operations[Name]['result']>> {
+    const { control, shards, fences } = this.#options
+    if (fences.stateOf(tenant)) await fences.pass(tenant, 'read')
+    const record = control.tenant(tenant)
+    if (!record) throw new Problem('not_found', 'There is no such tenant.')
+    const target = { tenant, generation: record.generation, create: false }
+    fences.enter(tenant)
+    try {
+      return await shards.callText(target, operation, args, options)
+    } finally {
       fences.leave(tenant)
     }
   }
@@ -244,48 +272,14 @@ export class TenantDirectory {
     else this.#writing.delete(tenant)
   }
 
-  #handleOf(id: TenantId): TenantHandle {
-    const directory = tenantDirectory(this.#options.dataDir, id)
-    return {
-      id,
-      tier: this.#options.tiers.tierOf(id),
-      limits: this.#options.tiers.limitsOf(id),
-      call: (operation, args, options) => this.call(id, operation, args, options),
-      events: this.#options.events.of(id),
-      reserve: (bytes, bytesMin) => this.#reservations.reserve(id, bytes, bytesMin),
-      openUpload: () => this.#openUpload(id, directory),
-      parts: this.#options.parts.of(id),
-      takePart: (part) => this.#openUpload(id, directory, partialPath(directory, part)),
-      openReceived: (name) =>
-        open(uploadPath(directory, name), constants.O_RDONLY | constants.O_NOFOLLOW),
-      openOriginal: (sha256, extension) => this.openOriginal(id, sha256, extension),
-    }
-  }
-
   /** The hint comes first: after a crash somebody must come and remove the half-received file. */
-  async #openUpload(tenant: TenantId, directory: string, from?: string): Promise<UploadFile> {
-    await this.#options.fences.pass(tenant, 'write')
+  async #openUpload(tenant: TenantId, from?: string): Promise<UploadFile> {
+    const { dataDir, fences, control } = this.#options
+    await fences.pass(tenant, 'write')
     this.#startWriting(tenant)
     try {
-      await this.#options.control.setHint(tenant, true)
-      const name = randomBytes(16).toString('hex')
-      const path = uploadPath(directory, name)
-      if (from !== undefined) await link(from, path)
-      const handle = await open(path, from === undefined ? 'wx' : 'r', 0o600)
-      const release = async (): Promise<void> => {
-        await handle.close().catch(() => undefined)
-        await rm(path, { force: true })
-        this.#wrote(tenant)
-      }
-      let released: Promise<void> | undefined
-      return {
-        name,
-        handle,
-        release: () => {
-          released ??= release()
-          return released
-        },
-      }
+      await control.setHint(tenant, true)
+      return await openUploadFile(tenantDirectory(dataDir, tenant), from, () => this.#wrote(tenant))
     } catch (error) {
       this.#wrote(tenant)
       throw error

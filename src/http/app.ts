@@ -59,6 +59,8 @@ export interface AppOptions
   readonly fromUrl?: FromUrl | undefined
   readonly registry: Registry
   readonly log: Log
+  /** Where each request leaves its line; `log` when not given. */
+  readonly access?: Log | undefined
   readonly limits?: Partial<HttpLimits>
   /** Express's `trust proxy`: addresses, networks or a number of hops. Without it nobody's X-Forwarded-For is believed. */
   readonly trustProxy?: string | undefined
@@ -80,7 +82,8 @@ export function createApp(options: AppOptions): Express {
   app.set('query parser', 'simple')
   app.set('trust proxy', trustedProxies(options.trustProxy))
 
-  app.use(beginExchange(log, new HttpMetrics(registry), limits.lingerMs))
+  const access = options.access ?? log.child({}, { redact: [] })
+  app.use(beginExchange(access, new HttpMetrics(registry), limits.lingerMs))
   mount(app, routeTable(options, limits), {
     ...options,
     readJson: createJsonReader(limits),

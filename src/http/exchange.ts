@@ -15,6 +15,8 @@ const unmatched = 'unmatched'
 /** nginx's word for a client that left before its answer. */
 const statusClientLeft = 499
 
+const bytesCounted = new WeakMap<Socket, number>()
+
 export class Exchange {
   readonly id: string
   readonly method: string
@@ -28,7 +30,6 @@ export class Exchange {
   onEnd: (() => void) | undefined
   readonly #standing: readonly string[]
   readonly #socket: Socket
-  readonly #bytesBefore: number
 
   /** @param standing headers that every answer carries: name, value, name, … */
   constructor(request: Request, standing: readonly string[]) {
@@ -37,12 +38,14 @@ export class Exchange {
     this.method = request.method
     this.#standing = standing
     this.#socket = request.socket
-    this.#bytesBefore = request.socket.bytesWritten
   }
 
-  /** Bytes written to the connection since this exchange began, headers included. */
-  get bytes(): number {
-    return this.#socket.bytesWritten - this.#bytesBefore
+  /** Bytes written to the connection since the exchange before this one ended, headers included. To be asked once. */
+  takeBytes(): number {
+    const { bytesWritten } = this.#socket
+    const before = bytesCounted.get(this.#socket) ?? 0
+    bytesCounted.set(this.#socket, bytesWritten)
+    return bytesWritten - before
   }
 
   /** What `writeHead` takes: the standing headers and these, name and value in turn. */
@@ -65,15 +68,16 @@ export function setStandingHeaders(response: Response): void {
     response.setHeader(headers[i] ?? '', headers[i + 1] ?? '')
 }
 
-/** The first in line: starts the exchange, and writes it down when it is over. */
+/**
+ * The first in line: starts the exchange, and writes it down when it is over.
+ * @param access the line holds nothing that came from outside but names we checked: nothing need be taken out of it
+ */
 export function beginExchange(
-  log: Log,
+  access: Log,
   metrics: HttpMetrics,
   lingerMs: number,
 ): (request: Request, response: Response, next: NextFunction) => void {
   const standing = standingHeaders()
-  // The line holds nothing that came from outside but names we checked, so that looking for secrets in it is time lost.
-  const access = log.child({}, { redact: [] })
   function onClose(this: Response): void {
     if (!this.req.complete) linger(this.req, lingerMs)
     const exchange = exchangeOf(this)
@@ -87,7 +91,7 @@ export function beginExchange(
       route: exchange.route,
       status,
       ms: Math.round(ms * 100) / 100,
-      bytes: exchange.bytes,
+      bytes: exchange.takeBytes(),
       tenant: exchange.principal?.tenant,
     })
   }

@@ -1,5 +1,6 @@
 /** JSON in and JSON out. */
 import { json, type Request, type Response } from 'express'
+import { JsonText } from '../base/json-text.ts'
 import { Problem } from '../base/problem.ts'
 import { exchangeOf } from './exchange.ts'
 import type { HttpLimits } from './limits.ts'
@@ -42,7 +43,7 @@ function checkHeaders(request: Request, bytesMax: number): void {
     throw new Problem('too_large', `The body is larger than ${bytesMax} bytes.`)
 }
 
-/** Answers in one go: status, standing headers, `headers` (name and value in turn) and the JSON. */
+/** Answers in one go: status, standing headers, `headers` (name and value in turn) and the JSON, made here or ready. */
 export function sendJson(
   response: Response,
   status: number,
@@ -50,7 +51,7 @@ export function sendJson(
   mediaType = 'application/json',
   headers: readonly string[] = [],
 ): void {
-  const text = JSON.stringify(value)
+  const text = value instanceof JsonText ? value.text : JSON.stringify(value)
   const length = String(Buffer.byteLength(text))
   const own = ['Content-Type', mediaType, 'Content-Length', length, ...headers]
   response.writeHead(status, exchangeOf(response).headers(...own))

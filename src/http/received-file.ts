@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { UploadFile } from '../control/tenant-directory.ts'
+import type { UploadFile } from '../control/upload-file.ts'
 import { cleanFilename } from './filename.ts'
 
 /** What type detection looks at. */

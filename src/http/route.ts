@@ -2,6 +2,7 @@
 import type { Request, Response } from 'express'
 import type { z } from 'zod'
 import { type Principal, type Scope, scopes } from '../auth/principal.ts'
+import type { JsonText } from '../base/json-text.ts'
 import { type FieldError, Problem, type ProblemCode } from '../base/problem.ts'
 import type { TenantHandle } from '../control/tenant-directory.ts'
 
@@ -43,7 +44,10 @@ export type DeepReadonly<T> = T extends object
   ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
   : T
 
-type Answer<R extends z.ZodType> = DeepReadonly<z.output<R>> | Answered
+type Answer<R extends z.ZodType> =
+  | DeepReadonly<z.output<R>>
+  | JsonText<DeepReadonly<z.output<R>>>
+  | Answered
 
 /** What `handle` is given. */
 export interface Call<A extends Access, P, Q, B> {
@@ -57,6 +61,8 @@ export interface Call<A extends Access, P, Q, B> {
   readonly response: Response
   /** Aborts when the client leaves before its answer. Made only when somebody looks at it. */
   readonly signal: AbortSignal
+  /** The same for who only looks now and then, and costs less. */
+  readonly client: Pick<AbortSignal, 'aborted'>
 }
 
 export interface RouteSpec<
@@ -180,6 +186,10 @@ class CheckedCall {
     this.response = raw.response
   }
 
+  get client(): Pick<AbortSignal, 'aborted'> {
+    return new Client(this.response)
+  }
+
   get signal(): AbortSignal {
     if (!this.#controller) {
       const controller = new AbortController()
@@ -192,6 +202,18 @@ class CheckedCall {
       this.#controller = controller
     }
     return this.#controller.signal
+  }
+}
+
+class Client {
+  readonly #response: Response
+
+  constructor(response: Response) {
+    this.#response = response
+  }
+
+  get aborted(): boolean {
+    return this.#response.destroyed && !this.#response.writableFinished
   }
 }
 

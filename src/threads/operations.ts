@@ -76,6 +76,9 @@ export type Operations = {
 }
 export type OperationName = keyof Operations
 
+/** A person's reads, whose results are sent as they are. */
+export type TextOperation = `documents.${'get' | 'list' | 'page' | 'contents' | 'report'}`
+
 export function isOperationName(name: string): name is OperationName {
   return Object.hasOwn(operations, name)
 }

@@ -40,6 +40,8 @@ export interface CallMessage extends Target {
   readonly id: number
   readonly operation: string
   readonly args: unknown
+  /** The result is wanted as JSON: text crosses more cheaply than an object, and is what will be sent. */
+  readonly isText: boolean
 }
 
 export type ToShard = { readonly calls: readonly CallMessage[] } | 'shutdown'

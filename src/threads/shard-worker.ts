@@ -89,7 +89,7 @@ function run(call: CallMessage): Reply {
       if (operation.access === 'write') housekeeper.look(store)
       return given
     })
-    return { id: call.id, ok: true, result }
+    return { id: call.id, ok: true, result: call.isText ? JSON.stringify(result) : result }
   } catch (error) {
     return { id: call.id, ok: false, ...asProblem((used && atWall(error, used)) ?? error) }
   }

@@ -1,5 +1,6 @@
 /** All shards: every tenant belongs to exactly one, chosen by its name. */
 import { createHash } from 'node:crypto'
+import { JsonText } from '../base/json-text.ts'
 import { Problem } from '../base/problem.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import type { QueueLimits } from './call-queue.ts'
@@ -29,9 +30,12 @@ export interface ShardsOptions {
 }
 
 export interface CallOptions {
-  readonly signal?: AbortSignal | undefined
+  /** Says whether anybody still waits; looked at now and then. */
+  readonly signal?: Pick<AbortSignal, 'aborted'> | undefined
   readonly deadlineMs?: number
 }
+
+const noOptions: CallOptions = {}
 
 export class Shards {
   readonly #shards: readonly Shard[]
@@ -49,12 +53,20 @@ export class Shards {
     target: Target,
     operation: Name,
     args: Operations[Name]['args'],
-    { signal, deadlineMs }: CallOptions = {},
+    options: CallOptions = noOptions,
   ): Promise<Operations[Name]['result']> {
-    return this.#send(target, operation, args, operations[operation].lane, {
-      signal,
-      ...(deadlineMs !== undefined && { deadlineMs }),
-    })
+    return this.#send(target, operation, args, operations[operation].lane, options)
+  }
+
+  /** As `call`; the result comes as the JSON it is sent as. @throws Problem as `call` */
+  async callText<Name extends OperationName>(
+    target: Target,
+    operation: Name,
+    args: Operations[Name]['args'],
+    options: CallOptions = noOptions,
+  ): Promise<JsonText<Operations[Name]['result']>> {
+    const { lane } = operations[operation]
+    return new JsonText(await this.#send<string>(target, operation, args, lane, options, true))
   }
 
   /** Does something with the tenant's store as a whole. @throws Problem as `call` */
@@ -68,6 +80,7 @@ export class Shards {
     args: unknown,
     lane: 'interactive' | 'background',
     { signal, deadlineMs = deadlineMsDefault }: CallOptions,
+    isText = false,
   ): Promise<Result> {
     const { promise, resolve, reject } = Promise.withResolvers<Result>()
     const nowMs = performance.now()
@@ -78,6 +91,7 @@ export class Shards {
       target,
       operation,
       args,
+      isText,
       deadlineAtMs: nowMs + deadlineMs,
       signal,
       resolve: resolve as (result: unknown) => void,

@@ -6,12 +6,14 @@ import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { randomId } from '../../src/base/ids.ts'
+import { JsonText } from '../../src/base/json-text.ts'
 import { Problem } from '../../src/base/problem.ts'
 import { DocumentEvents } from '../../src/control/document-events.ts'
 import type { Limits } from '../../src/control/limits.ts'
 import { PartialUploads } from '../../src/control/partial-uploads.ts'
-import type { TenantHandle, UploadFile } from '../../src/control/tenant-directory.ts'
+import type { TenantHandle } from '../../src/control/tenant-directory.ts'
 import { tiersDefault } from '../../src/control/tiers.ts'
+import type { UploadFile } from '../../src/control/upload-file.ts'
 import type { DocumentView } from '../../src/library/documents.ts'
 import { partialPath, uploadsDirectory } from '../../src/tenancy/layout.ts'
 import type { TenantId } from '../../src/tenancy/tenant-id.ts'
@@ -67,6 +69,11 @@ export class MemoryTenant {
         this.calls.push({ name, args })
         await this.before(name, args)
         return structuredClone(await this.#run(name, args)) as Operations[Name]['result']
+      },
+      callText: async (name, args) => {
+        this.calls.push({ name, args })
+        await this.before(name, args)
+        return new JsonText(JSON.stringify(await this.#run(name, args)))
       },
       events: this.events.of(this.id),
       openUpload: () => this.#openUpload(),

@@ -40,7 +40,8 @@ test('a client that leaves aborts its operation’s signal', async () => {
     ...handle(),
     call: (_name, _args, options) => {
       tenant.calls.push({ name: _name, args: _args })
-      options?.signal?.addEventListener('abort', () => abort())
+      const { signal } = options as { signal: AbortSignal }
+      signal.addEventListener('abort', () => abort())
       return new Promise(() => undefined)
     },
   })
@@ -50,6 +51,28 @@ test('a client that leaves aborts its operation’s signal', async () => {
   await vi.waitFor(() => expect(tenant.calls).toHaveLength(1))
   client.socket.destroy()
   await aborted
+})
+
+test('a client that leaves is seen to be gone by a read that only looks now and then', async () => {
+  const server = await startServer()
+  const tenant = server.tenant('alice')
+  const handle = tenant.handle.bind(tenant)
+  let signal: { aborted: boolean } | undefined
+  tenant.handle = () => ({
+    ...handle(),
+    callText: (_name, _args, options) => {
+      signal = options?.signal
+      return new Promise(() => undefined)
+    },
+  })
+  const client = await open(server.port)
+  const token = await tokenOf({ sub: 'alice' })
+  client.socket.write(
+    `GET /v1/documents HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`,
+  )
+  await vi.waitFor(() => expect(signal?.aborted).toBe(false))
+  client.socket.destroy()
+  await vi.waitFor(() => expect(signal?.aborted).toBe(true))
 })
 
 test.each<[string, string, RegExp]>([

@@ -194,7 +194,7 @@ test('a connection that is cut half-way leaves no file', async () => {
   socket.destroy()
   await vi.waitFor(() => expect(server.logged).toHaveLength(1))
   expect(server.logged[0]).toMatchObject({ route: '/v1/documents', status: 499 })
-  expect(tenant.uploads()).toEqual([])
+  await vi.waitFor(() => expect(tenant.uploads()).toEqual([]))
   expect(tenant.calls).toEqual([])
 })
 

@@ -29,6 +29,7 @@ export class RealTenant {
         const result = run(this.library.context, this.library.store, structuredClone(args))
         return structuredClone(result) as Operations[Name]['result']
       },
+      callText: () => Promise.reject(new Error('not here')),
       events: new DocumentEvents().of(name as TenantId),
       parts: new PartialUploads({
         dataDir: this.library.dataDir,

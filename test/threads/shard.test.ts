@@ -41,6 +41,7 @@ function call(shard: Shard, args: unknown, deadlineMs = 10_000): Promise<unknown
       queuedAtMs: performance.now(),
       target: { tenant, generation: undefined, create: false },
       operation: 'x',
+      isText: false,
       args,
       deadlineAtMs: performance.now() + deadlineMs,
       signal: undefined,

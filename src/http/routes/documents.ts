@@ -55,7 +55,10 @@ function rowRoutes(): Route[] {
       scope: 'read',
       summary: 'One document',
       reply: json(documentSchema, 'The document.'),
-      handle: ({ tenant, params, signal }) => showDocument(tenant, params, signal),
+      handle: ({ tenant, params, client }) =>
+        tenant.events.progressOf(params.id) === undefined
+          ? tenant.callText('documents.get', params, { signal: client })
+          : showDocument(tenant, params, client),
     }),
     route({
       method: 'get',
@@ -64,7 +67,11 @@ function rowRoutes(): Route[] {
       summary: 'The documents, newest first',
       query: listQuerySchema,
       reply: json(documentListSchema, 'A page of documents.'),
-      handle: ({ tenant, query, signal }) => listDocuments(tenant, query, signal),
+      handle: ({ tenant, query, client }) => {
+        if (tenant.events.isReading) return listDocuments(tenant, query, client)
+        const { limit, cursor = null } = query
+        return tenant.callText('documents.list', { limit, cursor }, { signal: client })
+      },
     }),
     route({
       ...one,
@@ -95,7 +102,7 @@ function rowRoutes(): Route[] {
 export async function showDocument(
   tenant: TenantHandle,
   { id }: { readonly id: string },
-  signal: AbortSignal,
+  signal: Pick<AbortSignal, 'aborted'>,
 ): Promise<DocumentView> {
   return withProgress(tenant, await tenant.call('documents.get', { id }, { signal }))
 }
@@ -104,7 +111,7 @@ export async function showDocument(
 export async function listDocuments(
   tenant: TenantHandle,
   { limit, cursor = null }: { readonly limit: number; readonly cursor?: string | null | undefined },
-  signal: AbortSignal,
+  signal: Pick<AbortSignal, 'aborted'>,
 ): Promise<{ items: DocumentView[]; next_cursor: string | null }> {
   const page = await tenant.call('documents.list', { limit, cursor }, { signal })
   return { ...page, items: page.items.map((document) => withProgress(tenant, document)) }

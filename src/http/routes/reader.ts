@@ -97,7 +97,8 @@ export function readerRoutes(): Route[] {
       params: pageParams,
       missing: 'There is no such page: pages are counted from 1.',
       reply: json(pageSchema, 'The page.'),
-      handle: ({ tenant, params, signal }) => tenant.call('documents.page', params, { signal }),
+      handle: ({ tenant, params, client }) =>
+        tenant.callText('documents.page', params, { signal: client }),
     }),
     route({
       ...common,
@@ -105,7 +106,8 @@ export function readerRoutes(): Route[] {
       summary: 'The table of contents: the file’s own, or its headings',
       params: documentParams,
       reply: json(contentsSchema, 'The entries in order; none where the file has no headings.'),
-      handle: ({ tenant, params, signal }) => tenant.call('documents.contents', params, { signal }),
+      handle: ({ tenant, params, client }) =>
+        tenant.callText('documents.contents', params, { signal: client }),
     }),
     route({
       ...common,
@@ -114,8 +116,8 @@ export function readerRoutes(): Route[] {
       params: documentParams,
       query: partSchema,
       reply: json(pagesReportSchema, 'The report, and a part of its pages in order.'),
-      handle: ({ tenant, params: { id }, query: { limit, cursor = null }, signal }) =>
-        tenant.call('documents.report', { id, limit, cursor }, { signal }),
+      handle: ({ tenant, params: { id }, query: { limit, cursor = null }, client }) =>
+        tenant.callText('documents.report', { id, limit, cursor }, { signal: client }),
     }),
   ]
 }

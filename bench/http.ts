@@ -1,0 +1,168 @@
+/** A small read over HTTP: Carrel with a token and with an API key, beside bare `node:http` and Express that do the same SELECT. */
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import BetterSqlite3 from 'better-sqlite3'
+import {
+  canMeasureCpu,
+  cpuSeconds,
+  type Served,
+  startCarrel,
+  startLoadClient,
+  startPeer,
+} from './http/processes.ts'
+import { Client, signToken } from './lib/client.ts'
+import { type BenchContext, type BenchResult, type BenchRow, rounded } from './lib/report.ts'
+
+const rounds = 7
+const measureMs = 1_500
+const warmUpMs = 2_500
+const connections = 32
+/** Several people, as on a server; each has one document of their own. */
+const users = 8
+const secret = 'the benchmark signs its own tokens with this'
+
+interface Contender {
+  readonly name: string
+  readonly server: Served
+  readonly requests: readonly string[]
+}
+
+interface Measured {
+  readonly perSecond: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly cpuUs: number
+  readonly mainUs: number
+}
+
+/** @returns rows of medians; ratios: requests a second over bare `node:http`'s, medians over the rounds */
+export async function httpBench({ say }: BenchContext): Promise<BenchResult> {
+  await using stack = new AsyncDisposableStack()
+  const folder = mkdtempSync(join(tmpdir(), 'carrel-http-'))
+  stack.defer(() => rmSync(folder, { recursive: true, force: true }))
+  const client = startLoadClient()
+  stack.defer(() => client.stop())
+  const contenders = await openContenders(folder, stack)
+  const measured = new Map(contenders.map(({ name }) => [name, [] as Measured[]]))
+  const measure = async ({ server, requests }: Contender, ms: number): Promise<Measured> => {
+    const before = usage(server)
+    const result = await client.run({ port: server.port, requests, connections, ms })
+    const after = usage(server)
+    const perAnswer = (seconds: number): number => (seconds * 1e6) / result.answers
+    return {
+      ...result,
+      cpuUs: perAnswer(after.all - before.all),
+      mainUs: perAnswer(after.main - before.main),
+    }
+  }
+  for (const contender of contenders) await measure(contender, warmUpMs)
+  for (let round = 0; round < rounds; round++) {
+    for (const contender of round % 2 === 0 ? contenders : contenders.toReversed())
+      measured.get(contender.name)?.push(await measure(contender, measureMs))
+    const rates = [...measured].map(
+      ([name, all]) => `${name} ${Math.round(all.at(-1)?.perSecond ?? 0)}`,
+    )
+    say(`round ${round + 1}: ${rates.join(', ')}`)
+  }
+  return report(measured)
+}
+
+function usage({ pid }: Served): { all: number; main: number } {
+  return canMeasureCpu ? cpuSeconds(pid) : { all: Number.NaN, main: Number.NaN }
+}
+
+async function openContenders(folder: string, stack: AsyncDisposableStack): Promise<Contender[]> {
+  const home = join(folder, 'carrel')
+  mkdirSync(home)
+  const carrel = await startCarrel(home, { JWT_SECRET: secret, LOG_LEVEL: 'info' })
+  stack.defer(() => carrel.stop())
+  const people = await Promise.all(
+    Array.from({ length: users }, (_, at) => openPerson(carrel, `user-${at}`)),
+  )
+  const [first] = people
+  if (!first) throw new Error('there is no user')
+  const dbPath = join(folder, 'peer.db')
+  copyOfLibrary(join(home, 'data'), first.id, dbPath)
+  const peers: Contender[] = []
+  for (const [kind, name] of Object.entries(peerNames)) {
+    const server = await startPeer(kind, dbPath, secret, join(folder, `${kind}.log`))
+    stack.defer(() => server.stop())
+    peers.push({ name, server, requests: [request(first.id, first.token)] })
+  }
+  const withToken = people.map(({ id, token }) => request(id, token))
+  const withKey = people.map(({ id, key }) => request(id, key))
+  return [
+    ...peers,
+    { name: 'carrel, token', server: carrel, requests: withToken },
+    { name: 'carrel, API key', server: carrel, requests: withKey },
+    { name: 'carrel, token, one user', server: carrel, requests: withToken.slice(0, 1) },
+  ]
+}
+
+const bare = 'bare node:http'
+const peerNames: Readonly<Record<string, string>> = {
+  bare,
+  express: 'express alone',
+  stack: 'express, helmet, jose, pino',
+}
+
+interface Person {
+  readonly id: string
+  readonly token: string
+  readonly key: string
+}
+
+async function openPerson({ port }: Served, user: string): Promise<Person> {
+  const token = await signToken(secret, user)
+  const client = new Client(`http://127.0.0.1:${port}`, token)
+  const text = `# A note of ${user}\n\nThe heron stands in the reeds at dawn and waits for what the tide brings.\n`
+  const { id } = await client.upload('note.md', Buffer.from(text))
+  await client.settled(id)
+  const { body } = await client.request<{ key: string }>('POST', '/v1/keys', { name: 'bench' })
+  return { id, token, key: body.key }
+}
+
+/** For the peers, the library of whoever has the document: the same row in the same tables. */
+function copyOfLibrary(dataDir: string, id: string, path: string): void {
+  for (const tenant of readdirSync(dataDir)) {
+    if (tenant.startsWith('.')) continue
+    const db = new BetterSqlite3(join(dataDir, tenant, 'app.db'), { readonly: true })
+    const isTheirs = db.prepare('SELECT 1 FROM documents WHERE id = ?').get(id) !== undefined
+    if (isTheirs) db.prepare('VACUUM INTO ?').run(path)
+    db.close()
+    if (isTheirs) return
+  }
+  throw new Error('the library of the first user was not found')
+}
+
+function request(id: string, credential: string): string {
+  return `GET /v1/documents/${id} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${credential}\r\nAccept: application/json\r\n\r\n`
+}
+
+function report(measured: ReadonlyMap<string, readonly Measured[]>): BenchResult {
+  const over = measured.get(bare) ?? []
+  const rows = [...measured].map(([name, all]): BenchRow => {
+    const of = (field: keyof Measured): number => rounded(median(all.map((one) => one[field])))
+    return {
+      server: name,
+      per_second: of('perSecond'),
+      p50_ms: of('p50Ms'),
+      p99_ms: of('p99Ms'),
+      cpu_us: of('cpuUs'),
+      main_thread_us: of('mainUs'),
+    }
+  })
+  const ratios = [...measured].map(([name, all]): [string, number] => [
+    `${name} / ${bare}`,
+    rounded(median(all.map((one, at) => one.perSecond / (over[at]?.perSecond ?? Number.NaN)))),
+  ])
+  return {
+    rows,
+    ratios: Object.fromEntries(ratios.filter(([name]) => name !== `${bare} / ${bare}`)),
+  }
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
+}
