@@ -27,6 +27,11 @@ export class Admission {
     this.#window = new RateWindow(options.nowMs ? { nowMs: options.nowMs } : {})
   }
 
+  /** Whether who asks is looked at: behind proxies that takes some work. */
+  get countsAddresses(): boolean {
+    return this.#options.addressRequestsPerMinute !== undefined
+  }
+
   /** Before it is known who calls. @throws Problem `too_many_requests` */
   checkAddress(address: string | undefined, exchange: Exchange): void {
     const { addressRequestsPerMinute: limit } = this.#options

@@ -53,7 +53,7 @@ async function admit(
 ): Promise<void> {
   const { authenticate, admission } = options
   if (scope === 'public') return
-  admission.checkAddress(request.ip, exchange)
+  if (admission.countsAddresses) admission.checkAddress(request.ip, exchange)
   if (scope === 'operator') return allowOperator(request, options)
   const principal = await authenticate(request)
   exchange.principal = principal

@@ -1,7 +1,8 @@
 /** The listening server: how long and how large a connection may be, and how it ends. */
 import { once } from 'node:events'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, IncomingMessage, type Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Express } from 'express'
 
 export interface ServerLimits {
   readonly headersMs: number
@@ -38,11 +39,8 @@ export interface HttpServer {
   close(drainMs: number): Promise<void>
 }
 
-/** @param listener such as an express app */
-export function createHttpServer(
-  listener: RequestListener,
-  given: Partial<ServerLimits> = {},
-): HttpServer {
+/** @param app its requests and responses are made as express wants them */
+export function createHttpServer(app: Express, given: Partial<ServerLimits> = {}): HttpServer {
   const limits = { ...limitsDefault, ...given }
   const server = createServer(
     {
@@ -52,8 +50,10 @@ export function createHttpServer(
       maxHeaderSize: limits.headerBytesMax,
       connectionsCheckingInterval: Math.min(checkEveryMs, limits.headersMs),
       noDelay: true,
+      IncomingMessage: withPrototype(IncomingMessage, app.request),
+      ServerResponse: withPrototype(ServerResponse, app.response),
     },
-    listener,
+    app,
   )
   server.maxConnections = limits.connectionsMax
   server.maxRequestsPerSocket = limits.requestsPerConnectionMax
@@ -66,6 +66,18 @@ export function createHttpServer(
     },
     close: (drainMs) => close(server, drainMs),
   }
+}
+
+/**
+ * The same class with another prototype, one that express put in front of its own. Express gives it to every request, which
+ * costs a fast object its shape; a request that has it already is left alone.
+ */
+function withPrototype<Class extends object>(base: Class, prototype: object): Class {
+  function Made(...given: unknown[]): object {
+    return Reflect.construct(base as unknown as new () => object, given, Made)
+  }
+  Made.prototype = prototype
+  return Made as unknown as Class
 }
 
 async function close(server: Server, drainMs: number): Promise<void> {

@@ -4,10 +4,11 @@ import { randomId } from '../base/ids.ts'
 import { Problem } from '../base/problem.ts'
 import type { Db, Row } from '../base/sqlite.ts'
 import type { ExtractReport } from '../ingest/contract.ts'
-import { setTags, tagsOf } from './tags.ts'
+import { setTags } from './tags.ts'
 
 const columns = `seq, id, title, filename, media_type, extension, bytes, sha256, language, pages, passages,
-  status, pages_done, pages_total, error, report, revision, created_at, updated_at`
+  status, pages_done, pages_total, error, report, revision, created_at, updated_at,
+  (SELECT json_group_array(tag ORDER BY tag) FROM tags WHERE document_seq = documents.seq) AS tags`
 const selectById = `SELECT ${columns} FROM documents WHERE id = ?`
 const selectBySha256 = `SELECT ${columns} FROM documents WHERE sha256 = ?`
 const selectPage = `SELECT ${columns} FROM documents WHERE seq < ? ORDER BY seq DESC LIMIT ?`
@@ -79,6 +80,8 @@ export interface DocumentRow {
   readonly revision: number
   readonly created_at: number
   readonly updated_at: number
+  /** A JSON array. */
+  readonly tags: string
 }
 
 export interface NewDocument {
@@ -131,7 +134,7 @@ export function listDocuments(
   const items = rows.slice(0, limit)
   const last = items.at(-1)
   return {
-    items: items.map((row) => documentView(app, row)),
+    items: items.map(documentView),
     next_cursor: rows.length > limit && last ? last.seq.toString(36) : null,
   }
 }
@@ -186,7 +189,7 @@ export function originalNames(app: Db): Set<string> {
   return new Set(rows.map((row) => `${row.sha256}.${row.extension}`))
 }
 
-export function documentView(app: Db, row: DocumentRow): DocumentView {
+export function documentView(row: DocumentRow): DocumentView {
   return {
     id: row.id,
     title: row.title,
@@ -197,7 +200,7 @@ export function documentView(app: Db, row: DocumentRow): DocumentView {
     language: row.language,
     pages: row.pages,
     passages: row.passages,
-    tags: tagsOf(app, row.seq),
+    tags: parseJson(row.tags) as string[],
     status: row.status,
     progress: progressOf(row),
     error: parseJson(row.error) as DocumentView['error'],

@@ -1,13 +1,8 @@
 /** Tags: a person's own words on a document. */
 import type { Db } from '../base/sqlite.ts'
 
-const selectTags = 'SELECT tag FROM tags WHERE document_seq = ? ORDER BY tag'
 const deleteTags = 'DELETE FROM tags WHERE document_seq = ?'
 const insertTag = 'INSERT OR IGNORE INTO tags (document_seq, tag) VALUES (?, ?)'
-
-export function tagsOf(app: Db, documentSeq: number): string[] {
-  return app.all<{ tag: string }>(selectTags, documentSeq).map((row) => row.tag)
-}
 
 /** Replaces all tags of a document. */
 export function setTags(app: Db, documentSeq: number, tags: readonly string[]): void {

@@ -47,7 +47,7 @@ export function create(
   const existing = documentBySha256(app, args.sha256)
   if (existing) {
     removeFile(upload)
-    return documentView(app, existing)
+    return documentView(existing)
   }
   const original = originalPath(directory, args.sha256, args.extension)
   renameDurably(upload, original)
@@ -56,7 +56,7 @@ export function create(
       checkDocument(store, args.bytes)
       const { seq, id } = addDocument(app, args, context.nowMs())
       queueJob(app, seq, context.nowMs())
-      return documentView(app, documentRow(app, id))
+      return documentView(documentRow(app, id))
     })
   } catch (error) {
     removeFile(original)
@@ -73,7 +73,7 @@ export function list(
 }
 
 export function get(_context: ShardContext, { app }: Store, { id }: { id: string }): DocumentView {
-  return documentView(app, documentRow(app, id))
+  return documentView(documentRow(app, id))
 }
 
 export function update(
@@ -92,7 +92,7 @@ export function update(
       const revision = { documentSeq: row.seq, revision: row.revision }
       noteVectorChange(app, 'embed', passageRanges(app, revision))
     }
-    return documentView(app, documentRow(app, id))
+    return documentView(documentRow(app, id))
   })
 }
 
@@ -165,7 +165,7 @@ export function reprocess(
 ): DocumentView {
   return app.transaction(() => {
     queueJob(app, documentRow(app, id).seq, context.nowMs())
-    return documentView(app, documentRow(app, id))
+    return documentView(documentRow(app, id))
   })
 }
 

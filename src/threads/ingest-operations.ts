@@ -113,7 +113,7 @@ export function finish(
     setThumbnail(app, job.documentSeq, thumbnail ?? null)
     dropRecognisedPages(app, job.documentSeq)
     noteVectorChange(app, 'embed', passageRanges(app, job))
-    return documentView(app, documentRow(app, job.documentId))
+    return documentView(documentRow(app, job.documentId))
   })
 }
 
@@ -150,7 +150,7 @@ export function fail(
     dropRevision(app, job)
     dropPending(app, job.documentSeq)
     failJob(app, job, failure, context.nowMs())
-    return documentView(app, documentRow(app, job.documentId))
+    return documentView(documentRow(app, job.documentId))
   })
 }
 
@@ -163,7 +163,7 @@ export function requeue(
   return app.transaction(() => {
     if (!holdsJob(app, job)) return null
     requeueJob(app, job, delayMs, context.nowMs())
-    return documentView(app, documentRow(app, job.documentId))
+    return documentView(documentRow(app, job.documentId))
   })
 }
 
@@ -202,7 +202,7 @@ export function cancel(
       dropPending(app, seq)
       failJob(app, job, cancelled, context.nowMs())
     }
-    return documentView(app, documentRow(app, id))
+    return documentView(documentRow(app, id))
   })
 }
 
