@@ -1,7 +1,7 @@
 /** The command line: `carrel serve` and what an operator needs beside it. */
 import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
-import { SignJWT } from 'jose'
+import { SignJWT } from 'jose/jwt/sign'
 import { StartError } from './base/start-error.ts'
 import {
   operatorCommands,
@@ -13,7 +13,6 @@ import {
 import { readClientSettings } from './client-settings.ts'
 import { type Config, ConfigError, loadEnvFile, readConfig } from './config.ts'
 import { serverKey } from './control/server-key.ts'
-import { serve } from './main.ts'
 
 const usage = `carrel: a private, searchable library for every user
 
@@ -52,7 +51,9 @@ async function run(args: string[]): Promise<number> {
     loadEnvFile()
     if (values.help || command === 'help') return say(usage)
     if (command === 'serve')
-      return await serve(values['make-key'] ? readConfig(undefined, keptKey) : readConfig())
+      return await (await import('./main.ts')).serve(
+        values['make-key'] ? readConfig(undefined, keptKey) : readConfig(),
+      )
     if (command === 'mcp') return await (await import('./cli-mcp.ts')).runMcp(readClientSettings())
     if (command === 'token') return await token(readConfig(undefined, keptKey), { user, ...values })
     if (operatorCommands.includes(command))

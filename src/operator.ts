@@ -5,7 +5,7 @@ import { openLogs } from './base/log.ts'
 import { Problem } from './base/problem.ts'
 import { lockFile } from './base/sqlite.ts'
 import type { Config } from './config.ts'
-import { type Context, createContext } from './context.ts'
+import type { Context } from './context.ts'
 import type { TenantView } from './control/lifecycle.ts'
 import type { Receipt } from './control/receipt.ts'
 import { readServerAddress, type ServerAddress } from './control/server-address.ts'
@@ -36,6 +36,8 @@ export async function openOperator(config: Config): Promise<Operator> {
   const lock = lockFile(lockPath(config.DATA_DIR))
   if (lock) {
     lock.release()
+    // The whole server; a command to one that runs does not need it.
+    const { createContext } = await import('./context.ts')
     const context = await createContext(config, openLogs('silent'))
     // What cannot be completed now stays as it is, and the next start tries again.
     await context.care.lifecycle.finishInterrupted(() => undefined)

@@ -32,7 +32,7 @@ const homes: [RegExp, RegExp][] = [
   [/from '@modelcontextprotocol\//, /^(http\/mcp(-tools)?|cli-mcp)\.ts$/],
   [/from 'prom-client'/, /^(base\/metrics|http\/.*)\.ts$/],
   [/from 'pino'/, /^base\/log\.ts$/],
-  [/from 'jose'/, /^(auth\/.*|cli)\.ts$/],
+  [/from 'jose[/']/, /^(auth\/.*|cli)\.ts$/],
   [
     /from '(@hyzyla\/pdfium|pdfjs-dist[^']*|marked|chardet|file-type|yauzl|htmlparser2|linkedom|@mozilla\/readability|csv-parse[^']*|eld[^']*)'/,
     /^ingest\//,

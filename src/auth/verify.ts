@@ -1,5 +1,13 @@
 /** One token, verified with jose against the keys of one or more sources, and what is wrong with it in words that say no more than they may. */
-import { decodeProtectedHeader, errors, jwtVerify } from 'jose'
+import { decodeProtectedHeader } from 'jose/decode/protected_header'
+import {
+  JOSEError,
+  JWSSignatureVerificationFailed,
+  JWTClaimValidationFailed,
+  JWTExpired,
+  JWTInvalid,
+} from 'jose/errors'
+import { jwtVerify } from 'jose/jwt/verify'
 import { Problem } from '../base/problem.ts'
 import { isIssuerName } from '../tenancy/tenant-id.ts'
 import type { Claims } from './claims.ts'
@@ -74,7 +82,7 @@ async function verifyWith(
       throw new Problem('unauthorized', 'The token says one of its claims twice.')
     return { ...payload, exp: checkTimes(payload, nowMs) }
   } catch (error) {
-    if (error instanceof errors.JWSSignatureVerificationFailed) return undefined
+    if (error instanceof JWSSignatureVerificationFailed) return undefined
     throw asProblem(error)
   }
 }
@@ -127,15 +135,15 @@ function checkTimes({ exp, iat }: { exp?: number; iat?: number }, nowMs: number)
 
 /** Before the signature is verified nothing is said about the token; after it, what is wrong with its claims. */
 function asProblem(error: unknown): unknown {
-  if (error instanceof errors.JWTExpired) return expired()
-  if (error instanceof errors.JWTClaimValidationFailed)
+  if (error instanceof JWTExpired) return expired()
+  if (error instanceof JWTClaimValidationFailed)
     return new Problem(
       'unauthorized',
       `The token’s \`${error.claim}\` is missing or not acceptable.`,
     )
-  if (error instanceof errors.JWTInvalid)
+  if (error instanceof JWTInvalid)
     return new Problem('unauthorized', 'The token’s content is not a set of claims.')
-  if (error instanceof errors.JOSEError) return unverified(error)
+  if (error instanceof JOSEError) return unverified(error)
   return error
 }
 

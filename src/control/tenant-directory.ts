@@ -6,12 +6,11 @@ import { Problem } from '../base/problem.ts'
 import { originalPath, tenantDirectory } from '../tenancy/layout.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import {
-  type OperationName,
-  type Operations,
   type OperationTraits,
-  operations,
+  operationTraits,
   type TextOperation,
-} from '../threads/operations.ts'
+} from '../threads/operation-traits.ts'
+import type { OperationName, Operations } from '../threads/operations.ts'
 import type { StoreClosed } from '../threads/protocol.ts'
 import type { CallOptions, Shards } from '../threads/shards.ts'
 import { type BoundParts, BoundTenant } from './bound-tenant.ts'
@@ -123,7 +122,7 @@ export class TenantDirectory {
     options?: CallOptions,
   ): Promise<Operations[Name]['result']> {
     const { control, shards, fences, tiers } = this.#options
-    const { access, lane, ...definition }: OperationTraits = operations[operation]
+    const { access, lane, ...definition }: OperationTraits = operationTraits[operation]
     if (fences.stateOf(tenant)) await fences.pass(tenant, access)
     const record = control.tenant(tenant)
     if (!record) throw new Problem('not_found', 'There is no such tenant.')

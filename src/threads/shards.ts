@@ -4,7 +4,8 @@ import { JsonText } from '../base/json-text.ts'
 import { Problem } from '../base/problem.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import type { QueueLimits } from './call-queue.ts'
-import { type OperationName, type Operations, operations } from './operations.ts'
+import { operationTraits } from './operation-traits.ts'
+import type { OperationName, Operations } from './operations.ts'
 import type { PoolOperationName } from './pool-operations.ts'
 import type { ShardWorkerData, StoreClosed, Target } from './protocol.ts'
 import { Shard, type ShardOptions, type ShardStats } from './shard.ts'
@@ -55,7 +56,7 @@ export class Shards {
     args: Operations[Name]['args'],
     options: CallOptions = noOptions,
   ): Promise<Operations[Name]['result']> {
-    return this.#send(target, operation, args, operations[operation].lane, options)
+    return this.#send(target, operation, args, operationTraits[operation].lane, options)
   }
 
   /** As `call`; the result comes as the JSON it is sent as. @throws Problem as `call` */
@@ -65,7 +66,7 @@ export class Shards {
     args: Operations[Name]['args'],
     options: CallOptions = noOptions,
   ): Promise<JsonText<Operations[Name]['result']>> {
-    const { lane } = operations[operation]
+    const { lane } = operationTraits[operation]
     return new JsonText(await this.#send<string>(target, operation, args, lane, options, true))
   }
 

@@ -69,7 +69,7 @@ test('a thread that dies is replaced: the running call gets a clear problem, the
 })
 
 test('a thread that hangs is ended and replaced', async () => {
-  const { shard } = start({ stuckMs: 200 })
+  const { shard } = start({ stuckMs: 1_000 })
   await expect(call(shard, 'hang')).rejects.toMatchObject({ code: 'shard_restarted' })
   expect(await call(shard, 'again')).toBe('again')
 })
