@@ -1,4 +1,5 @@
 /** A tenant's handle on real files, its operations run as a shard runs them, without the thread. */
+import { JsonText } from '../../src/base/json-text.ts'
 import { DocumentEvents } from '../../src/control/document-events.ts'
 import { PartialUploads } from '../../src/control/partial-uploads.ts'
 import type { TenantHandle } from '../../src/control/tenant-directory.ts'
@@ -29,7 +30,8 @@ export class RealTenant {
         const result = run(this.library.context, this.library.store, structuredClone(args))
         return structuredClone(result) as Operations[Name]['result']
       },
-      callText: () => Promise.reject(new Error('not here')),
+      callText: async (operation, args) =>
+        new JsonText(JSON.stringify(await this.handle.call(operation, args))),
       events: new DocumentEvents().of(name as TenantId),
       parts: new PartialUploads({
         dataDir: this.library.dataDir,
