@@ -18,6 +18,7 @@ import { EventStreams } from './http/event-streams.ts'
 import type { HttpServer } from './http/server.ts'
 import { createIdentity } from './identity.ts'
 import { createChat } from './rag/create-chat.ts'
+import { openRecords } from './records.ts'
 import { openHttp } from './serving.ts'
 import { controlDbPath, lockPath, serverDirectory } from './tenancy/layout.ts'
 import type { TenantId } from './tenancy/tenant-id.ts'
@@ -56,8 +57,11 @@ export async function createContext(
   const identity = await createIdentity(config, control, tiers)
   const metrics = createMetrics(() => figures({ shards, control, identity, ...work }))
 
+  const records = openRecords(log, control, async (tenant) => (await shown(tenant)).bytes)
+  const shown = (tenant: TenantId) => tenants.call(tenant, 'account.show', {})
   const shards: Shards = openShards(config, log, metrics, {
     onClosed: (closed) => tenants.storeClosed(closed),
+    onWorked: (tenant, seconds) => records.usage.worked(tenant, seconds),
     onFitDue: (tenant) => work.fits.notify(tenant),
     onEmbedDue: (tenant) => work.models.notify(tenant),
   })
@@ -65,30 +69,24 @@ export async function createContext(
   const fences = new Fences(control)
   const parts = openParts(config, control, fences)
   stack.defer(() => parts.close())
+  const onJob = (tenant: TenantId, atMs?: number) => work.runner.notify(tenant, atMs)
   const tenants = new TenantDirectory({
     dataDir: config.DATA_DIR,
-    control,
-    shards,
-    fences,
-    tiers,
-    onJob: (tenant, atMs) => work.runner.notify(tenant, atMs),
+    ...{ control, shards, fences, tiers, parts, onJob, ...records.heard },
     events: new DocumentEvents(),
-    parts,
     onJobsEnded: (tenant) => void work.runner.check(tenant).catch(() => undefined),
   })
   stack.defer(() => tenants.stopRecovering())
+  stack.defer(records.close)
   const work = await openWork(config, log, metrics, stack, { tenants, control, tiers })
-
-  const care = openCare(config, log, stack, {
-    parts: { control, shards, fences, tenants },
-    onJob: (tenant, atMs) => work.runner.notify(tenant, atMs),
-  })
+  const held = { control, shards, fences, tenants }
+  const care = openCare(config, log, stack, { parts: held, onJob })
 
   const streams = new EventStreams(identity.authenticate)
   const onFault = (error: unknown): void => log.error({ err: error }, 'a question failed')
   const chat = createChat(config, onFault, work.models.searcher)
   stack.defer(() => removeServerAddress(config.DATA_DIR))
-  const forHttp = { identity, tiers, streams, chat, tenants, shards, control, metrics, care }
+  const forHttp = { identity, tiers, streams, chat, ...held, metrics, care, records }
   const http = openHttp(config, logs, { ...forHttp, ...work })
   stack.defer(() => http.close(drainMs))
   stack.defer(() => streams.close())
@@ -131,6 +129,7 @@ function openShards(
   metrics: Metrics,
   told: {
     onClosed: (store: StoreClosed) => void
+    onWorked: (tenant: TenantId, seconds: number) => void
     onFitDue: (tenant: TenantId) => void
     onEmbedDue: (tenant: TenantId) => void
   },
@@ -153,6 +152,7 @@ function openShards(
       embedder: config.EMBEDDINGS_URL === undefined ? 'builtin' : 'remote',
     },
     onClosed: (closed) => closed.forEach(told.onClosed),
+    onWorked: told.onWorked,
     onFitDue: told.onFitDue,
     onEmbedDue: told.onEmbedDue,
     onDeath: (error) => {

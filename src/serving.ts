@@ -16,6 +16,7 @@ import type { Identity } from './identity.ts'
 import { acceptedMediaTypes, detectMediaType, formatOfName } from './ingest/media-type.ts'
 import type { Chat } from './rag/chat.ts'
 import type { RemoteModels } from './rag/remote-models.ts'
+import type { Records } from './records.ts'
 import type { ExtractorPool } from './threads/extractor-pool.ts'
 import type { Shards } from './threads/shards.ts'
 import { version } from './version.ts'
@@ -35,6 +36,7 @@ interface HttpParts {
   readonly models: RemoteModels
   readonly metrics: Metrics
   readonly care: Care
+  readonly records: Records
 }
 
 export function openHttp(config: Config, { log, access }: Logs, parts: HttpParts): HttpServer {
@@ -46,6 +48,7 @@ export function openHttp(config: Config, { log, access }: Logs, parts: HttpParts
       streams,
       chat,
       ...care,
+      ...parts.records,
       ...allowed(control, tiers),
       addressRequestsPerMinute: config.ADDRESS_REQUESTS_PER_MINUTE,
       tenants: (principal) => tenants.handle(principal),

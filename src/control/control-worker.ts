@@ -4,6 +4,7 @@ import { openDb } from '../base/sqlite.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import { type Allowance, readAllowances } from './allowances.ts'
 import { type ApiKey, readApiKeys } from './api-keys.ts'
+import { answerQuestion, type Question, type QuestionAnswer } from './control-queries.ts'
 import { type EmbedderRecord, readEmbedders } from './embedders.ts'
 import { type Revocation, readRevocations } from './revocations.ts'
 import { controlApplicationId, controlMigrations } from './schema.ts'
@@ -29,12 +30,14 @@ export interface ControlContents {
 export type ToControl =
   | { readonly batch: number; readonly changes: readonly ControlChange[] }
   | { readonly batch: number; readonly copyTo: string }
+  | Question
   | 'close'
-/** From the thread: the batch is durable, or could not be written. */
-export interface FromControl {
+/** The batch is durable, or could not be written. */
+export interface Committed {
   readonly batch: number
   readonly error?: string
 }
+export type FromControl = Committed | QuestionAnswer
 
 const port = parentPort
 if (!port) throw new Error('control-worker.ts runs as a thread')
@@ -63,6 +66,10 @@ port.on('message', (message: ToControl) => {
     port.close()
     return
   }
+  if ('ask' in message) {
+    port.postMessage(answerQuestion(db, message))
+    return
+  }
   const work =
     'changes' in message ? () => write(message.changes) : () => db.copyInto(message.copyTo)
   port.postMessage(answer(message.batch, work))
@@ -80,7 +87,7 @@ function write(changes: readonly ControlChange[]): void {
   if (erases) db.checkpoint()
 }
 
-function answer(batch: number, work: () => void): FromControl {
+function answer(batch: number, work: () => void): Committed {
   try {
     work()
     return { batch }

@@ -1,49 +1,30 @@
 /** The control plane on the main thread: read from memory, written through its own thread in group commits. */
-import { once } from 'node:events'
-import { Worker } from 'node:worker_threads'
-import { Problem } from '../base/problem.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import { Allowances } from './allowances.ts'
 import { ApiKeys } from './api-keys.ts'
-import type {
-  ControlContents,
-  ControlWorkerData,
-  FromControl,
-  ToControl,
-} from './control-worker.ts'
+import type { QueryArgs, QueryName, QueryResult } from './control-queries.ts'
+import type { ControlContents } from './control-worker.ts'
+import { ControlWriter } from './control-writer.ts'
 import type { EmbedderRecord } from './embedders.ts'
 import type { Tier } from './limits.ts'
 import { Revocations } from './revocations.ts'
 import { type Deletion, type TenantState, tenantHash } from './tenant-states.ts'
 import type { ControlChange, TenantRecord } from './tenants.ts'
-
-/** More than this waiting means that the disk does not follow: say so instead of growing. */
-const changesWaitingMax = 10_000
-
-interface Waiting {
-  readonly change: ControlChange | { readonly kind: 'copy'; readonly to: string }
-  readonly resolve: () => void
-  readonly reject: (problem: Problem) => void
-}
+import type { UsageChange } from './usage.ts'
 
 export class Control {
   readonly keys: ApiKeys
   readonly revocations: Revocations
   readonly allowances: Allowances
-  readonly #worker: Worker
+  readonly #writer: ControlWriter
   readonly #tenants: Map<TenantId, TenantRecord>
   readonly #states: Map<TenantId, TenantState>
   /** By the hash of the tenant's name. */
   readonly #deletions: Map<string, Deletion[]>
   readonly #embedders: Map<string, EmbedderRecord>
-  #waiting: Waiting[] = []
-  #committing: Waiting[] | undefined
-  #batch = 0
-  #dead: Problem | undefined
-  #onDrained: (() => void) | undefined
 
-  private constructor(worker: Worker, contents: ControlContents) {
-    this.#worker = worker
+  private constructor(writer: ControlWriter, contents: ControlContents) {
+    this.#writer = writer
     this.#tenants = new Map(contents.tenants.map((tenant) => [tenant.id, tenant]))
     this.#states = new Map(contents.states)
     this.#deletions = Map.groupBy(contents.deletions, (deletion) => deletion.tenantHash)
@@ -54,16 +35,12 @@ export class Control {
     this.keys = new ApiKeys(contents.keys, write)
     this.revocations = new Revocations(contents.revocations, write)
     this.allowances = new Allowances(contents.allowances, write)
-    worker.on('message', (message: FromControl) => this.#committed(message))
-    worker.on('error', (error) => this.#die(error))
   }
 
   /** Starts the thread, opens and migrates control.db and reads it into memory. @throws when it cannot be opened */
   static async open(path: string): Promise<Control> {
-    const workerData: ControlWorkerData = { path }
-    const worker = new Worker(new URL('./control-worker.ts', import.meta.url), { workerData })
-    const [contents] = (await once(worker, 'message')) as [ControlContents]
-    return new Control(worker, contents)
+    const { writer, contents } = await ControlWriter.open(path)
+    return new Control(writer, contents)
   }
 
   tenant(id: TenantId): TenantRecord | undefined {
@@ -90,7 +67,7 @@ export class Control {
 
   /** Why nothing can be written any more, or undefined. */
   get fault(): string | undefined {
-    return this.#dead?.detail
+    return this.#writer.fault
   }
 
   get tenantCount(): number {
@@ -158,6 +135,7 @@ export class Control {
         { kind: 'tenant_removed', id },
         { kind: 'keys_removed', tenant: id },
         { kind: 'allowance_removed', tenant: id },
+        { kind: 'usage_removed', tenant: id },
         { kind: 'state', id, state: null },
         { kind: 'receipt', generation, sha256 },
       ],
@@ -195,6 +173,16 @@ export class Control {
     this.#states.delete(id)
   }
 
+  /** Resolves once durable; a batch of its own or with others. For records that nothing in memory follows. */
+  record(change: UsageChange): Promise<void> {
+    return this.#change(change)
+  }
+
+  /** Sees every change that was durable when it was asked. @throws Problem */
+  ask<Name extends QueryName>(name: Name, args: QueryArgs<Name>): Promise<QueryResult<Name>> {
+    return this.#writer.ask(name, args)
+  }
+
   /** Writes a whole, compact copy of control.db to a path where nothing is. */
   copyTo(path: string): Promise<void> {
     return this.#change({ kind: 'copy', to: path })
@@ -212,15 +200,8 @@ export class Control {
   }
 
   /** Writes what waits, folds the log and ends the thread. */
-  async close(): Promise<void> {
-    if (this.#committing && !this.#dead)
-      await new Promise<void>((resolve) => {
-        this.#onDrained = resolve
-      })
-    if (this.#dead) return
-    const exited = once(this.#worker, 'exit')
-    this.#worker.postMessage('close' satisfies ToControl)
-    await exited
+  close(): Promise<void> {
+    return this.#writer.close()
   }
 
   #remember(id: TenantId, state: TenantState | null): void {
@@ -228,58 +209,7 @@ export class Control {
     else this.#states.delete(id)
   }
 
-  #change(change: Waiting['change']): Promise<void> {
-    if (this.#dead) return Promise.reject(this.#dead)
-    if (this.#waiting.length >= changesWaitingMax)
-      return Promise.reject(
-        new Problem('overloaded', 'The server’s own records cannot be written fast enough.', {
-          retryAfterS: 2,
-        }),
-      )
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ change, resolve, reject })
-      if (!this.#committing) this.#send()
-    })
-  }
-
-  #send(): void {
-    const batch = ++this.#batch
-    const [first] = this.#waiting
-    // A copy stands alone, between the changes before it and those after it.
-    if (first?.change.kind === 'copy') {
-      this.#committing = this.#waiting.splice(0, 1)
-      this.#worker.postMessage({ batch, copyTo: first.change.to } satisfies ToControl)
-      return
-    }
-    const copyAt = this.#waiting.findIndex(({ change }) => change.kind === 'copy')
-    this.#committing = this.#waiting.splice(0, copyAt < 0 ? this.#waiting.length : copyAt)
-    const changes = this.#committing.flatMap(({ change }) =>
-      change.kind === 'copy' ? [] : [change],
-    )
-    this.#worker.postMessage({ batch, changes } satisfies ToControl)
-  }
-
-  #committed({ error }: FromControl): void {
-    const done = this.#committing ?? []
-    this.#committing = undefined
-    const problem =
-      error === undefined
-        ? undefined
-        : new Problem('disk_full', 'The server’s own records could not be written: see its log.', {
-            cause: error,
-          })
-    for (const { resolve, reject } of done) problem ? reject(problem) : resolve()
-    if (this.#waiting.length > 0) this.#send()
-    else this.#onDrained?.()
-  }
-
-  #die(error: unknown): void {
-    this.#dead = new Problem('shutting_down', 'The server’s own records are out of reach.', {
-      cause: error,
-    })
-    for (const { reject } of [...(this.#committing ?? []), ...this.#waiting]) reject(this.#dead)
-    this.#committing = undefined
-    this.#waiting = []
-    this.#onDrained?.()
+  #change(change: Parameters<ControlWriter['change']>[0]): Promise<void> {
+    return this.#writer.change(change)
   }
 }

@@ -88,7 +88,7 @@ export class DirectoryMoves {
       erased,
     })
     await control.endDeletion(id, generation, receipt.sha256)
-    tenants.forget(id)
+    tenants.forget(id, true)
     fences.settle(id)
     return receipt
   }

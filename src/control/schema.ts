@@ -1,5 +1,6 @@
 /** control.db: who exists. Never a tenant's content. */
 import { tenantStatesSql } from './tenant-states.ts'
+import { usageSql } from './usage.ts'
 
 /** `Crlc` in ASCII. */
 export const controlApplicationId = 0x43726c63
@@ -61,4 +62,5 @@ CREATE TABLE allowances (
   overrides TEXT
 ) STRICT, WITHOUT ROWID;
 `,
+  usageSql,
 ]

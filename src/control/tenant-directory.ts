@@ -73,6 +73,8 @@ export interface TenantDirectoryOptions {
   readonly parts: PartialUploads
   /** Told of what was done. */
   readonly events: DocumentEvents
+  readonly onDone?: (tenant: TenantId, done: Done) => void
+  readonly onErased?: (tenant: TenantId) => void
   /** Jobs of the tenant may have been taken away. */
   readonly onJobsEnded: (tenant: TenantId) => void
 }
@@ -137,7 +139,9 @@ export class TenantDirectory {
       if (isRead) return await shards.call(held, operation, args, options)
       if (!record.hint) await control.setHint(tenant, true)
       const result = await shards.call(held, operation, args, options)
-      this.#options.events.observe(tenant, { operation, args, result } as Done)
+      const done = { operation, args, result } as Done
+      this.#options.events.observe(tenant, done)
+      this.#options.onDone?.(tenant, done)
       if (definition.queuesJobs) this.#options.onJob(tenant)
       if (definition.endsJobs) this.#options.onJobsEnded(tenant)
       return result
@@ -255,8 +259,9 @@ export class TenantDirectory {
     if (this.#unrecovered.has(tenant)) await this.#recover(tenant)
   }
 
-  /** The tenant is gone. */
-  forget(tenant: TenantId): void {
+  /** Its directory is another one, or none. */
+  forget(tenant: TenantId, isErased = false): void {
+    if (isErased) this.#options.onErased?.(tenant)
     this.#unrecovered.delete(tenant)
     this.#options.events.drop(tenant)
   }

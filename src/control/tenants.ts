@@ -6,6 +6,7 @@ import { applyKeyChange, type KeyChange } from './api-keys.ts'
 import { type EmbedderRecord, writeEmbedder } from './embedders.ts'
 import { applyRevocation, type RevocationChange } from './revocations.ts'
 import { applyStateChange, type StateChange } from './tenant-states.ts'
+import { applyUsage, type UsageChange } from './usage.ts'
 
 const selectTenants = 'SELECT id, user_id, generation, hint, created_at FROM tenants'
 const insertTenant = `INSERT INTO tenants (id, user_id, generation, hint, created_at) VALUES (?, ?, ?, 1, ?)
@@ -26,6 +27,7 @@ export type ControlChange =
   | KeyChange
   | RevocationChange
   | AllowanceChange
+  | UsageChange
   | {
       readonly kind: 'tenant_added'
       readonly id: TenantId
@@ -87,6 +89,10 @@ function applyChange(db: Db, change: ControlChange): void {
     case 'allowance':
     case 'allowance_removed':
       applyAllowance(db, change)
+      return
+    case 'usage':
+    case 'usage_removed':
+      applyUsage(db, change)
       return
     case 'key_added':
     case 'key_removed':

@@ -38,6 +38,7 @@ import { searchRoutes } from './routes/search.ts'
 import { type SystemOptions, systemRoutes } from './routes/system.ts'
 import { uploadRoutes } from './routes/upload.ts'
 import { resumableRoutes } from './routes/uploads.ts'
+import { type UsageRouteOptions, usageRoutes } from './routes/usage.ts'
 import { serveWeb } from './web.ts'
 
 export interface AppOptions
@@ -51,6 +52,7 @@ export interface AppOptions
     KeyOptions,
     AdminTenantsOptions,
     AdminSnapshotsOptions,
+    UsageRouteOptions,
     Omit<SystemOptions, 'describe'> {
   /** What an uploaded file is, and how an archive is taken apart. */
   readonly intake: Intake
@@ -83,7 +85,7 @@ export function createApp(options: AppOptions): Express {
   app.set('trust proxy', trustedProxies(options.trustProxy))
 
   const access = options.access ?? log.child({}, { redact: [] })
-  app.use(beginExchange(access, new HttpMetrics(registry), limits.lingerMs))
+  app.use(beginExchange(access, new HttpMetrics(registry), limits.lingerMs, options.usage))
   mount(app, routeTable(options, limits), {
     ...options,
     readJson: createJsonReader(limits),
@@ -118,6 +120,7 @@ export function routeTable(options: AppOptions, limits = httpLimits(options.limi
     ...accessRoutes(options),
     ...adminTenantRoutes(options),
     ...adminSnapshotRoutes(options),
+    ...usageRoutes(options),
     ...systemRoutes({ ...options, describe: () => openApi(routes, options) }),
   ]
   return routes

@@ -30,6 +30,7 @@ export function dispatch(route: Route, options: DispatchOptions): RequestHandler
   return async (request, response) => {
     const exchange = exchangeOf(response)
     exchange.route = route.path
+    exchange.isSearch = route.isSearch
     await admit(request, exchange, route, options)
     const { principal } = exchange
     const body = route.body && (await options.readJson(request, response))

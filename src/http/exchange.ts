@@ -5,6 +5,7 @@ import type { NextFunction, Request, Response } from 'express'
 import helmet from 'helmet'
 import type { Principal } from '../auth/principal.ts'
 import type { Log } from '../base/log.ts'
+import type { UsageMeter } from '../control/usage-meter.ts'
 import type { HttpMetrics } from './http-metrics.ts'
 import { type Rate, rateHeaders } from './rate-headers.ts'
 
@@ -28,6 +29,7 @@ export class Exchange {
   readonly rates: Rate[] = []
   /** Called once, when the answer is out or the client gone. */
   onEnd: (() => void) | undefined
+  isSearch = false
   readonly #standing: readonly string[]
   readonly #socket: Socket
 
@@ -76,6 +78,7 @@ export function beginExchange(
   access: Log,
   metrics: HttpMetrics,
   lingerMs: number,
+  usage: Pick<UsageMeter, 'request'>,
 ): (request: Request, response: Response, next: NextFunction) => void {
   const standing = standingHeaders()
   function onClose(this: Response): void {
@@ -85,6 +88,7 @@ export function beginExchange(
     const ms = performance.now() - exchange.startedMs
     const status = this.writableFinished ? this.statusCode : statusClientLeft
     metrics.count(exchange.route, exchange.method, status, ms / 1000)
+    if (exchange.principal) usage.request(exchange.principal, exchange.isSearch && status < 300)
     access.info({
       request_id: exchange.id,
       method: exchange.method,

@@ -78,6 +78,8 @@ export interface RouteSpec<
   readonly scope: A
   /** Only for the library's owner: not for a group's reader, not for an API key. */
   readonly owner?: boolean
+  /** Counted as a search in what its user used. */
+  readonly isSearch?: boolean
   readonly summary: string
   /** Parameters of the path. What does not fit is an address that does not exist: 404, with `missing` for a reason. */
   readonly params?: P
@@ -111,6 +113,7 @@ export interface Route {
   readonly path: string
   readonly scope: Access
   readonly owner: boolean
+  readonly isSearch: boolean
   readonly summary: string
   readonly params: z.ZodType | undefined
   readonly query: z.ZodType | undefined
@@ -147,6 +150,7 @@ export function route<
     path: spec.path,
     scope: spec.scope,
     owner: spec.owner ?? false,
+    isSearch: spec.isSearch ?? false,
     summary: spec.summary,
     params,
     query,

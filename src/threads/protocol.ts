@@ -46,14 +46,14 @@ export interface CallMessage extends Target {
 
 export type ToShard = { readonly calls: readonly CallMessage[] } | 'shutdown'
 
-export type Reply =
-  | { readonly id: number; readonly ok: true; readonly result: unknown }
-  | {
-      readonly id: number
-      readonly ok: false
-      readonly problem: ProblemData
-      readonly stack?: string
-    }
+export type Reply = {
+  readonly id: number
+  /** Time that the thread spent on it. */
+  ms: number
+} & (
+  | { readonly ok: true; readonly result: unknown }
+  | { readonly ok: false; readonly problem: ProblemData; readonly stack?: string }
+)
 
 /** A store closed: at rest when no log is left, unfinished when somebody must come back. */
 export interface StoreClosed {

@@ -59,11 +59,16 @@ port.on('message', (message: ToShard) => {
     return
   }
   let postedAtMs = performance.now()
+  let nowMs = postedAtMs
   for (const call of message.calls) {
-    outbox.reply(run(call))
-    if (performance.now() - postedAtMs < replyDelayMaxMs) continue
+    const beganAtMs = nowMs
+    const reply = run(call)
+    nowMs = performance.now()
+    reply.ms = nowMs - beganAtMs
+    outbox.reply(reply)
+    if (nowMs - postedAtMs < replyDelayMaxMs) continue
     outbox.post()
-    postedAtMs = performance.now()
+    nowMs = postedAtMs = performance.now()
   }
   if (!outbox.isEmpty) outbox.post()
   housekeeper.wake()
@@ -80,7 +85,7 @@ function run(call: CallMessage): Reply {
   let used: Store | undefined
   try {
     if (isPoolOperationName(call.operation))
-      return { id: call.id, ok: true, result: poolOperations[call.operation](parts, call) }
+      return { id: call.id, ms: 0, ok: true, result: poolOperations[call.operation](parts, call) }
     if (!isOperationName(call.operation)) throw new Error(`no such operation: ${call.operation}`)
     const operation = operations[call.operation]
     const result = pool.use(call.tenant, call, (store) => {
@@ -89,9 +94,9 @@ function run(call: CallMessage): Reply {
       if (operation.access === 'write') housekeeper.look(store)
       return given
     })
-    return { id: call.id, ok: true, result: call.isText ? JSON.stringify(result) : result }
+    return { id: call.id, ms: 0, ok: true, result: call.isText ? JSON.stringify(result) : result }
   } catch (error) {
-    return { id: call.id, ok: false, ...asProblem((used && atWall(error, used)) ?? error) }
+    return { id: call.id, ms: 0, ok: false, ...asProblem((used && atWall(error, used)) ?? error) }
   }
 }
 

@@ -27,6 +27,8 @@ export interface ShardOptions {
   readonly onDeath: (error: unknown) => void
   readonly onFault: (operation: string, stack: string) => void
   readonly onTiming?: (operation: string, seconds: number) => void
+  /** Told of the time that a thread spent on a tenant. */
+  readonly onWorked?: (tenant: TenantId, seconds: number) => void
 }
 
 export interface ShardCall extends Queued {
@@ -192,6 +194,7 @@ export class Shard {
     const { call, sentAtMs, isAnswered } = running
     this.#queue.done(call)
     this.#options.onTiming?.(call.operation, (performance.now() - sentAtMs) / 1000)
+    this.#options.onWorked?.(call.tenant, reply.ms / 1000)
     if (!reply.ok && reply.stack) this.#options.onFault(call.operation, reply.stack)
     if (isAnswered) return
     if (reply.ok) call.resolve(reply.result)

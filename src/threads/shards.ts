@@ -28,6 +28,8 @@ export interface ShardsOptions {
   readonly onDeath: (error: unknown) => void
   readonly onFault: (operation: string, stack: string) => void
   readonly onTiming?: (operation: string, seconds: number) => void
+  /** Told of the time that a thread spent on a tenant. */
+  readonly onWorked?: (tenant: TenantId, seconds: number) => void
 }
 
 export interface CallOptions {

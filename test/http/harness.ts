@@ -71,6 +71,8 @@ export async function startServer(
     adminToken,
     lifecycle,
     snapshots,
+    usage: { flush: async () => undefined, request: () => undefined, chatTokens: () => undefined },
+    ask: (async () => []) as AppOptions['ask'],
     copyControl: () => Promise.reject(new Error('the fake has no records')),
     version: '0.0.0-test',
     ...given,

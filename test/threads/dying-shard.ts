@@ -13,7 +13,7 @@ parentPort?.on('message', (message: ToShard) => {
     if (args === 'die') process.exit(3)
     if (args === 'hang') for (;;);
     if (args === 'silence') continue
-    const replies = [{ id, ok: true as const, result: args }]
+    const replies = [{ id, ms: 0, ok: true as const, result: args }]
     parentPort?.postMessage({ replies, closed: [], fits: [], embeds: [], pool } satisfies FromShard)
   }
 })

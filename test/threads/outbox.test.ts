@@ -15,14 +15,14 @@ test('what an operation announces while it runs takes no answer with it, neither
   const run = (id: number) => {
     outbox.fitDue(tenant)
     outbox.post()
-    return { id, ok: true as const, result: id }
+    return { id, ms: 0, ok: true as const, result: id }
   }
-  outbox.reply({ id: 1, ok: true, result: 1 })
+  outbox.reply({ id: 1, ms: 0, ok: true, result: 1 })
   outbox.reply(run(2))
   outbox.post()
   expect(sent).toEqual([
-    { replies: [{ id: 1, ok: true, result: 1 }], closed: [], fits: [tenant], embeds: [] },
-    { replies: [{ id: 2, ok: true, result: 2 }], closed: [], fits: [], embeds: [] },
+    { replies: [{ id: 1, ms: 0, ok: true, result: 1 }], closed: [], fits: [tenant], embeds: [] },
+    { replies: [{ id: 2, ms: 0, ok: true, result: 2 }], closed: [], fits: [], embeds: [] },
   ])
 })
 

@@ -162,6 +162,7 @@ export function searchRoutes(searcher: Pick<Searcher, 'search'>): Route[] {
   const common = {
     path: '/v1/search',
     scope: 'read',
+    isSearch: true,
     reply: json(replySchema, 'The passages that fit best, the best first.'),
   } as const
   return [

@@ -1,0 +1,35 @@
+/** What can be asked of control.db, by name; answered by its thread, behind the changes that were sent before. */
+import type { Db } from '../base/sqlite.ts'
+import { usageByDay, usageByUser, usageOfAll } from './usage.ts'
+
+export const controlQueries = {
+  'usage.days': usageByDay,
+  'usage.users': usageByUser,
+  'usage.all': usageOfAll,
+} as const satisfies Readonly<Record<string, (db: Db, args: never) => unknown>>
+
+export type QueryName = keyof typeof controlQueries
+export type QueryArgs<Name extends QueryName> = Parameters<(typeof controlQueries)[Name]>[1]
+export type QueryResult<Name extends QueryName> = ReturnType<(typeof controlQueries)[Name]>
+
+/** To the thread. */
+export interface Question {
+  readonly ask: number
+  readonly name: QueryName
+  readonly args: unknown
+}
+
+/** From the thread. */
+export interface QuestionAnswer {
+  readonly ask: number
+  readonly result?: unknown
+  readonly error?: string
+}
+
+export function answerQuestion(db: Db, { ask, name, args }: Question): QuestionAnswer {
+  try {
+    return { ask, result: controlQueries[name](db, args as never) }
+  } catch (error) {
+    return { ask, error: error instanceof Error ? error.message : String(error) }
+  }
+}

@@ -1,0 +1,130 @@
+/** The thread of control.db, from the main thread: changes go out in group commits, questions one by one. */
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { Problem } from '../base/problem.ts'
+import type { QueryArgs, QueryName, QueryResult } from './control-queries.ts'
+import { ControlQuestions } from './control-questions.ts'
+import type {
+  Committed,
+  ControlContents,
+  ControlWorkerData,
+  FromControl,
+  ToControl,
+} from './control-worker.ts'
+import type { ControlChange } from './tenants.ts'
+
+/** More than this waiting means that the disk does not follow: say so instead of growing. */
+const changesWaitingMax = 10_000
+
+interface Waiting {
+  readonly change: ControlChange | { readonly kind: 'copy'; readonly to: string }
+  readonly resolve: () => void
+  readonly reject: (problem: Problem) => void
+}
+
+export class ControlWriter {
+  readonly #worker: Worker
+  readonly #questions: ControlQuestions
+  #waiting: Waiting[] = []
+  #committing: Waiting[] | undefined
+  #batch = 0
+  #dead: Problem | undefined
+  #onDrained: (() => void) | undefined
+
+  private constructor(worker: Worker) {
+    this.#worker = worker
+    this.#questions = new ControlQuestions(worker)
+    worker.on('message', (message: FromControl) =>
+      'ask' in message ? this.#questions.answered(message) : this.#committed(message),
+    )
+    worker.on('error', (error) => this.#die(error))
+  }
+
+  /** Starts the thread, opens and migrates control.db and reads it. @throws when it cannot be opened */
+  static async open(path: string): Promise<{ writer: ControlWriter; contents: ControlContents }> {
+    const workerData: ControlWorkerData = { path }
+    const worker = new Worker(new URL('./control-worker.ts', import.meta.url), { workerData })
+    const [contents] = (await once(worker, 'message')) as [ControlContents]
+    return { writer: new ControlWriter(worker), contents }
+  }
+
+  /** Why nothing can be written any more, or undefined. */
+  get fault(): string | undefined {
+    return this.#dead?.detail
+  }
+
+  /** Resolves once durable. @throws Problem `overloaded`, `disk_full`, `shutting_down` */
+  change(change: Waiting['change']): Promise<void> {
+    if (this.#dead) return Promise.reject(this.#dead)
+    if (this.#waiting.length >= changesWaitingMax)
+      return Promise.reject(
+        new Problem('overloaded', 'The server’s own records cannot be written fast enough.', {
+          retryAfterS: 2,
+        }),
+      )
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ change, resolve, reject })
+      if (!this.#committing) this.#send()
+    })
+  }
+
+  /** Sees every change that was durable when it was asked. @throws Problem */
+  async ask<Name extends QueryName>(name: Name, args: QueryArgs<Name>): Promise<QueryResult<Name>> {
+    if (this.#dead) throw this.#dead
+    return this.#questions.ask(name, args)
+  }
+
+  /** Writes what waits, folds the log and ends the thread. */
+  async close(): Promise<void> {
+    if (this.#committing && !this.#dead)
+      await new Promise<void>((resolve) => {
+        this.#onDrained = resolve
+      })
+    if (this.#dead) return
+    const exited = once(this.#worker, 'exit')
+    this.#worker.postMessage('close' satisfies ToControl)
+    await exited
+  }
+
+  #send(): void {
+    const batch = ++this.#batch
+    const [first] = this.#waiting
+    // A copy stands alone, between the changes before it and those after it.
+    if (first?.change.kind === 'copy') {
+      this.#committing = this.#waiting.splice(0, 1)
+      this.#worker.postMessage({ batch, copyTo: first.change.to } satisfies ToControl)
+      return
+    }
+    const copyAt = this.#waiting.findIndex(({ change }) => change.kind === 'copy')
+    this.#committing = this.#waiting.splice(0, copyAt < 0 ? this.#waiting.length : copyAt)
+    const changes = this.#committing.flatMap(({ change }) =>
+      change.kind === 'copy' ? [] : [change],
+    )
+    this.#worker.postMessage({ batch, changes } satisfies ToControl)
+  }
+
+  #committed({ error }: Committed): void {
+    const done = this.#committing ?? []
+    this.#committing = undefined
+    const problem =
+      error === undefined
+        ? undefined
+        : new Problem('disk_full', 'The server’s own records could not be written: see its log.', {
+            cause: error,
+          })
+    for (const { resolve, reject } of done) problem ? reject(problem) : resolve()
+    if (this.#waiting.length > 0) this.#send()
+    else this.#onDrained?.()
+  }
+
+  #die(error: unknown): void {
+    this.#dead = new Problem('shutting_down', 'The server’s own records are out of reach.', {
+      cause: error,
+    })
+    for (const { reject } of [...(this.#committing ?? []), ...this.#waiting]) reject(this.#dead)
+    this.#committing = undefined
+    this.#waiting = []
+    this.#questions.fail(this.#dead)
+    this.#onDrained?.()
+  }
+}
