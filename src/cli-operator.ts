@@ -2,6 +2,13 @@
 
 import { backup, isSnapshotName, librariesIn, restoreControl, restoreOne } from './backup.ts'
 import { Problem } from './base/problem.ts'
+import {
+  printAudit,
+  printUsage,
+  type RecordsValues,
+  recordsOptions,
+  recordsUsage,
+} from './cli-records.ts'
 import type { Config } from './config.ts'
 import { type Operator, openOperator, type SettableState } from './operator.ts'
 
@@ -18,10 +25,10 @@ export const operatorUsage = `
                                    verified copies in DIR/<time>; --all has the server’s own records too
   carrel restore DIR|--all DIR [--as USER] [--replace]
   carrel restore USER NAME [--as USER] [--replace]
-                                   put a backup, a copied directory or a snapshot in place
-`
+                                   put a backup, a copied directory or a snapshot in place${recordsUsage}`
 
 export const operatorOptions = {
+  ...recordsOptions,
   all: { type: 'boolean', default: false },
   to: { type: 'string' },
   as: { type: 'string' },
@@ -30,7 +37,7 @@ export const operatorOptions = {
   confirm: { type: 'string' },
 } as const
 
-export interface OperatorValues {
+export interface OperatorValues extends RecordsValues {
   readonly all: boolean
   readonly to?: string | undefined
   readonly as?: string | undefined
@@ -48,6 +55,8 @@ export const operatorCommands: readonly string[] = [
   'snapshots',
   'backup',
   'restore',
+  'usage',
+  'audit',
 ]
 
 const states: Readonly<Record<string, SettableState>> = {
@@ -85,11 +94,16 @@ export async function runOperator(
         return table(await operator.snapshots(needed(words[0], 'whose? `carrel snapshots USER`')))
       case 'backup':
         return await runBackup(operator, config, words, values)
+      case 'usage':
+        return await printUsage(operator, words[0], values)
+      case 'audit':
+        return await printAudit(operator, words, values)
       default:
         return await runRestore(operator, config, words, values)
     }
   } catch (error) {
     if (error instanceof UsageError) throw error
+    if (error instanceof RangeError) throw new UsageError(error.message)
     if (error instanceof Problem) throw new UsageError(`${error.code}: ${error.detail}`)
     throw error
   }

@@ -18,7 +18,7 @@ import { EventStreams } from './http/event-streams.ts'
 import type { HttpServer } from './http/server.ts'
 import { createIdentity } from './identity.ts'
 import { createChat } from './rag/create-chat.ts'
-import { openRecords } from './records.ts'
+import { openRecords, type Records } from './records.ts'
 import { openHttp } from './serving.ts'
 import { controlDbPath, lockPath, serverDirectory } from './tenancy/layout.ts'
 import type { TenantId } from './tenancy/tenant-id.ts'
@@ -33,6 +33,7 @@ const drainMs = 10_000
 export interface Context extends AsyncDisposable {
   readonly log: Log
   readonly care: Care
+  readonly records: Records
   /** Starts to listen. @throws StartError when the address cannot be had */
   listen(): Promise<{ url: string }>
 }
@@ -54,10 +55,12 @@ export async function createContext(
   stack.defer(() => control.close())
   const { tiers, stop } = openTiers(config.TIERS_FILE, log, control)
   stack.defer(stop)
-  const identity = await createIdentity(config, control, tiers)
+  const records = openRecords(log, control, async (tenant) => (await shown(tenant)).bytes)
+  const identity = await createIdentity(config, control, tiers, (ip) =>
+    records.audit.signInFailed(ip),
+  )
   const metrics = createMetrics(() => figures({ shards, control, identity, ...work }))
 
-  const records = openRecords(log, control, async (tenant) => (await shown(tenant)).bytes)
   const shown = (tenant: TenantId) => tenants.call(tenant, 'account.show', {})
   const shards: Shards = openShards(config, log, metrics, {
     onClosed: (closed) => tenants.storeClosed(closed),
@@ -96,6 +99,7 @@ export async function createContext(
   return {
     log,
     care,
+    records,
     listen: async () => {
       const url = await listen(http, config)
       writeServerAddress(config.DATA_DIR, { url, token: care.runToken })

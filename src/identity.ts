@@ -1,7 +1,7 @@
 /** Who may come in: every way of proving it that the settings name, put together for the composition root. */
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { createKeyProof } from './auth/api-key.ts'
-import { createAttempts } from './auth/attempts.ts'
+import { type Attempts, createAttempts } from './auth/attempts.ts'
 import { createAuthenticator, type Prove } from './auth/authenticator.ts'
 import { Heimdall } from './auth/heimdall.ts'
 import { createJwks, type Jwks } from './auth/jwks.ts'
@@ -21,11 +21,12 @@ export interface Identity {
   readonly keySetFetches: number
 }
 
-/** @throws nothing that settings which were checked can cause */
+/** @param onFailure told of a credential that failed; @throws nothing that settings which were checked can cause */
 export async function createIdentity(
   config: Config,
   control: Control,
   tiers: Tiers,
+  onFailure: (address: string) => void = () => undefined,
 ): Promise<Identity> {
   const isRevoked = (principal: Principal): boolean => control.revocations.isRevoked(principal)
   const proofs: Prove[] = [
@@ -47,7 +48,7 @@ export async function createIdentity(
   proofs.push(tokenProof(config, isRevoked, jwks))
   const authenticate = createAuthenticator(proofs, {
     publicOrigin: config.PUBLIC_URL && new URL(config.PUBLIC_URL).origin,
-    attempts: createAttempts(config.ADDRESS_FAILED_LOGINS_PER_MINUTE),
+    attempts: toldOf(createAttempts(config.ADDRESS_FAILED_LOGINS_PER_MINUTE), onFailure),
   })
   const heimdall = openHeimdall(config, control)
   return {
@@ -58,6 +59,16 @@ export async function createIdentity(
     }),
     get keySetFetches() {
       return jwks?.fetches ?? 0
+    },
+  }
+}
+
+/** Whoever keeps records hears of a failure first: the limit answers with a throw. */
+function toldOf(attempts: Attempts, onFailure: (address: string) => void): Attempts {
+  return {
+    failed: (address) => {
+      onFailure(address)
+      attempts.failed(address)
     },
   }
 }

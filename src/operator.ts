@@ -4,8 +4,11 @@ import { makeDirectory } from './base/fs.ts'
 import { openLogs } from './base/log.ts'
 import { Problem } from './base/problem.ts'
 import { lockFile } from './base/sqlite.ts'
+import type { RecordsOperator } from './cli-records.ts'
 import type { Config } from './config.ts'
 import type { Context } from './context.ts'
+import type { AuditView } from './control/audit.ts'
+import type { AuditAction } from './control/audit-actions.ts'
 import type { TenantView } from './control/lifecycle.ts'
 import type { Receipt } from './control/receipt.ts'
 import { readServerAddress, type ServerAddress } from './control/server-address.ts'
@@ -14,7 +17,7 @@ import { lockPath, serverDirectory } from './tenancy/layout.ts'
 
 export type SettableState = 'active' | 'read_only' | 'suspended' | 'at_rest'
 
-export interface Operator extends AsyncDisposable {
+export interface Operator extends AsyncDisposable, RecordsOperator {
   readonly isRemote: boolean
   list(): Promise<readonly TenantView[]>
   show(user: string): Promise<TenantView>
@@ -50,26 +53,81 @@ export async function openOperator(config: Config): Promise<Operator> {
 
 function localOperator(context: Context): Operator {
   const { lifecycle, snapshots } = context.care
+  const { audit } = context.records
   const idOf = (user: string) => lifecycle.find(user).id
+  /** As the routes of a running server do: written down when it is done, and before it where it cannot be undone. */
+  async function audited<T>(
+    action: AuditAction,
+    user: string | null,
+    work: () => Promise<T>,
+    target: string | null = null,
+  ): Promise<T> {
+    const tenant = user === null ? null : (lifecycle.nameFor(user) ?? null)
+    const row = {
+      action,
+      tenant,
+      actor: { kind: 'operator' },
+      via: 'command',
+      address: null,
+    } as const
+    if (action === 'account.delete') await audit.write({ ...row, target, outcome: 'begun' })
+    const result = await work()
+    await audit.note({ ...row, target, outcome: 'ok' })
+    return result
+  }
   return {
     isRemote: false,
+    ...localRecords(context),
     list: async () => lifecycle.list(Number.MAX_SAFE_INTEGER, undefined).items,
     show: async (user) => lifecycle.show(idOf(user)),
-    setState: async (user, state, seconds) => {
-      if (state === 'active') return lifecycle.resume(idOf(user))
-      if (state === 'read_only') return lifecycle.readOnly(idOf(user))
-      if (state === 'suspended') return lifecycle.suspend(idOf(user))
-      return lifecycle.rest(idOf(user), seconds * 1000)
+    setState: (user, state, seconds) =>
+      audited('tenant.state', user, async () => {
+        if (state === 'active') return lifecycle.resume(idOf(user))
+        if (state === 'read_only') return lifecycle.readOnly(idOf(user))
+        if (state === 'suspended') return lifecycle.suspend(idOf(user))
+        return lifecycle.rest(idOf(user), seconds * 1000)
+      }),
+    remove: async (user) => {
+      const { id, generation } = lifecycle.find(user)
+      return audited('account.delete', user, () => lifecycle.delete(id), generation)
     },
-    remove: async (user) => lifecycle.delete(idOf(user)),
-    adopt: (user) => snapshots.adopt(user),
-    snapshot: async (user) => snapshots.create(idOf(user)),
+    adopt: (user) => audited('tenant.adopt', user, () => snapshots.adopt(user)),
+    snapshot: (user) => audited('snapshot.create', user, async () => snapshots.create(idOf(user))),
     snapshots: async (user) => snapshots.list(lifecycle.nameOf(user)),
-    removeSnapshot: async (user, name) => snapshots.remove(lifecycle.nameOf(user), name),
-    restore: async (user, name, as, replace) =>
-      snapshots.restoreNamed(lifecycle.nameOf(user), name, as, replace),
-    copyControl: () => context.care.copyControl(),
+    removeSnapshot: (user, name) =>
+      audited(
+        'snapshot.delete',
+        user,
+        async () => snapshots.remove(lifecycle.nameOf(user), name),
+        name,
+      ),
+    restore: (user, name, as, replace) =>
+      audited(
+        'snapshot.restore',
+        as ?? user,
+        async () => snapshots.restoreNamed(lifecycle.nameOf(user), name, as, replace),
+        name,
+      ),
+    copyControl: () => audited('control.copy', null, () => context.care.copyControl()),
     [Symbol.asyncDispose]: () => context[Symbol.asyncDispose](),
+  }
+}
+
+function localRecords({ records, care: { lifecycle } }: Context): RecordsOperator {
+  const named = (user: string | undefined) => (user === undefined ? null : lifecycle.nameOf(user))
+  return {
+    usage: async (user, range) => {
+      const args = { ...range, tenant: named(user), limit: Number.MAX_SAFE_INTEGER }
+      return records.ask('usage.all', args)
+    },
+    audit: async (user, limit) => {
+      const page = { before: Number.MAX_SAFE_INTEGER, limit }
+      const tenant = named(user)
+      return tenant === null
+        ? records.ask('audit.all', { ...page, action: null })
+        : records.ask('audit.own', { ...page, tenant, user: null, isOwn: false })
+    },
+    auditCheck: () => records.audit.check(),
   }
 }
 
@@ -91,21 +149,32 @@ function remoteOperator({ url, token }: ServerAddress): Operator {
     return answer as T
   }
   const of = (user: string): string => `/tenants/${encodeURIComponent(user)}`
+  /** @param limitMax of all pages together */
+  async function pages<T>(path: string, limitMax = Number.MAX_SAFE_INTEGER): Promise<T[]> {
+    const all: T[] = []
+    for (let cursor: string | null = ''; cursor !== null && all.length < limitMax; ) {
+      const after: string = cursor && `&cursor=${encodeURIComponent(cursor)}`
+      const limit = Math.min(listPage, limitMax - all.length)
+      const page: { items: T[]; next_cursor: string | null } = await ask(
+        'GET',
+        `${path}${path.includes('?') ? '&' : '?'}limit=${limit}${after}`,
+      )
+      all.push(...page.items)
+      cursor = page.next_cursor
+    }
+    return all
+  }
+  const userIn = (user: string | undefined): string =>
+    user === undefined ? '' : `user_id=${encodeURIComponent(user)}`
   return {
     isRemote: true,
-    list: async () => {
-      const all: TenantView[] = []
-      for (let cursor: string | null = ''; cursor !== null; ) {
-        const after: string = cursor && `&cursor=${encodeURIComponent(cursor)}`
-        const page: { items: TenantView[]; next_cursor: string | null } = await ask(
-          'GET',
-          `/tenants?limit=${listPage}${after}`,
-        )
-        all.push(...page.items)
-        cursor = page.next_cursor
-      }
-      return all
-    },
+    usage: (user, { from, to }) => pages(`/usage?from=${from}&to=${to}&${userIn(user)}`),
+    audit: async (user, limit) =>
+      (await pages<Omit<AuditView, 'at'> & { at: string }>(`/audit?${userIn(user)}`, limit)).map(
+        (row) => ({ ...row, at: Date.parse(row.at), tenant: row.tenant }),
+      ),
+    auditCheck: () => ask('GET', '/audit/check'),
+    list: () => pages('/tenants'),
     show: (user) => ask('GET', of(user)),
     setState: (user, state, seconds) =>
       ask('PUT', `${of(user)}/state`, { state, ...(state === 'at_rest' && { seconds }) }),

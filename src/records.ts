@@ -1,5 +1,6 @@
 /** What is written down of what happens: for the composition root. */
 import type { Log } from './base/log.ts'
+import { AuditTrail } from './control/audit-trail.ts'
 import type { Control } from './control/control.ts'
 import type { TenantDirectoryOptions } from './control/tenant-directory.ts'
 import { UsageMeter } from './control/usage-meter.ts'
@@ -7,6 +8,7 @@ import type { TenantId } from './tenancy/tenant-id.ts'
 
 export interface Records {
   readonly usage: UsageMeter
+  readonly audit: AuditTrail
   readonly ask: Control['ask']
   /** What the tenants' directory tells. */
   readonly heard: Required<Pick<TenantDirectoryOptions, 'onDone' | 'onErased'>>
@@ -26,8 +28,13 @@ export function openRecords(
     storedOf,
     onFault: (error) => log.error({ err: error }, 'usage could not be written down'),
   })
+  const audit = new AuditTrail({
+    control,
+    onFault: (error) => log.error({ err: error }, 'the audit could not be written'),
+  })
   return {
     usage,
+    audit,
     ask: (name, args) => control.ask(name, args),
     heard: {
       onDone: (tenant, done) => usage.observe(tenant, done),

@@ -49,6 +49,7 @@ export function openHttp(config: Config, { log, access }: Logs, parts: HttpParts
       chat,
       ...care,
       ...parts.records,
+      tenantNamed: (user) => care.lifecycle.nameFor(user),
       ...allowed(control, tiers),
       addressRequestsPerMinute: config.ADDRESS_REQUESTS_PER_MINUTE,
       tenants: (principal) => tenants.handle(principal),

@@ -53,6 +53,10 @@ test('backup --all of a running server, restored into an empty one, gives the sa
   }
   const done = carrel(dataDir, 'backup', '--all', '--to', kept)
   expect(done).toMatchObject({ code: 0 })
+  const audit = carrel(dataDir, 'audit', 'verify')
+  expect(audit).toMatchObject({ code: 0 })
+  // Three uploads, three snapshots made and removed, a copy of control.db.
+  expect(JSON.parse(audit.out)).toMatchObject({ rows: 10, faults: [], names: [] })
   const { directory, libraries } = JSON.parse(done.out)
   expect(libraries).toBe(3)
   expect(readdirSync(directory).sort()).toEqual(

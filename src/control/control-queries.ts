@@ -1,11 +1,16 @@
 /** What can be asked of control.db, by name; answered by its thread, behind the changes that were sent before. */
 import type { Db } from '../base/sqlite.ts'
+import { auditNames, auditOf, auditOfAll, auditRows } from './audit.ts'
 import { usageByDay, usageByUser, usageOfAll } from './usage.ts'
 
 export const controlQueries = {
   'usage.days': usageByDay,
   'usage.users': usageByUser,
   'usage.all': usageOfAll,
+  'audit.own': auditOf,
+  'audit.all': auditOfAll,
+  'audit.rows': auditRows,
+  'audit.names': auditNames,
 } as const satisfies Readonly<Record<string, (db: Db, args: never) => unknown>>
 
 export type QueryName = keyof typeof controlQueries

@@ -2,6 +2,7 @@
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import { Allowances } from './allowances.ts'
 import { ApiKeys } from './api-keys.ts'
+import type { AuditChange } from './audit.ts'
 import type { QueryArgs, QueryName, QueryResult } from './control-queries.ts'
 import type { ControlContents } from './control-worker.ts'
 import { ControlWriter } from './control-writer.ts'
@@ -132,6 +133,8 @@ export class Control {
     await this.#change({
       kind: 'all',
       changes: [
+        // First: it looks up who the tenant was.
+        { kind: 'audit_names_removed', tenant: id },
         { kind: 'tenant_removed', id },
         { kind: 'keys_removed', tenant: id },
         { kind: 'allowance_removed', tenant: id },
@@ -174,7 +177,7 @@ export class Control {
   }
 
   /** Resolves once durable; a batch of its own or with others. For records that nothing in memory follows. */
-  record(change: UsageChange): Promise<void> {
+  record(change: UsageChange | AuditChange): Promise<void> {
     return this.#change(change)
   }
 

@@ -47,11 +47,15 @@ export class Lifecycle {
     throw new Problem('not_found', `There is no library of a user “${user.slice(0, 255)}”.`)
   }
 
-  /** The name of a user's directory, whether there is one or not. @throws Problem `not_found` */
-  nameOf(user: string): TenantId {
-    const { control } = this.#options
+  /** The name of a user's directory, whether there is one or not; undefined where nobody can be called so. */
+  nameFor(user: string): TenantId | undefined {
     const names = namesOf(user)
-    const name = names.find((one) => control.tenant(one)) ?? names[0]
+    return names.find((one) => this.#options.control.tenant(one)) ?? names[0]
+  }
+
+  /** As `nameFor`. @throws Problem `not_found` */
+  nameOf(user: string): TenantId {
+    const name = this.nameFor(user)
     if (!name) throw new Problem('not_found', 'That cannot be a user id.')
     return name
   }

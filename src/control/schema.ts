@@ -1,4 +1,5 @@
 /** control.db: who exists. Never a tenant's content. */
+import { auditSql } from './audit.ts'
 import { tenantStatesSql } from './tenant-states.ts'
 import { usageSql } from './usage.ts'
 
@@ -63,4 +64,5 @@ CREATE TABLE allowances (
 ) STRICT, WITHOUT ROWID;
 `,
   usageSql,
+  auditSql,
 ]

@@ -3,6 +3,7 @@ import type { Db } from '../base/sqlite.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import { type AllowanceChange, applyAllowance } from './allowances.ts'
 import { applyKeyChange, type KeyChange } from './api-keys.ts'
+import { type AuditChange, applyAudit } from './audit.ts'
 import { type EmbedderRecord, writeEmbedder } from './embedders.ts'
 import { applyRevocation, type RevocationChange } from './revocations.ts'
 import { applyStateChange, type StateChange } from './tenant-states.ts'
@@ -28,6 +29,7 @@ export type ControlChange =
   | RevocationChange
   | AllowanceChange
   | UsageChange
+  | AuditChange
   | {
       readonly kind: 'tenant_added'
       readonly id: TenantId
@@ -93,6 +95,10 @@ function applyChange(db: Db, change: ControlChange): void {
     case 'usage':
     case 'usage_removed':
       applyUsage(db, change)
+      return
+    case 'audited':
+    case 'audit_names_removed':
+      applyAudit(db, change)
       return
     case 'key_added':
     case 'key_removed':

@@ -23,6 +23,7 @@ import { type AccessOptions, accessRoutes } from './routes/access.ts'
 import { type AccountOptions, accountRoutes } from './routes/account.ts'
 import { type AdminSnapshotsOptions, adminSnapshotRoutes } from './routes/admin-snapshots.ts'
 import { type AdminTenantsOptions, adminTenantRoutes } from './routes/admin-tenants.ts'
+import { type AuditRouteOptions, auditRoutes } from './routes/audit.ts'
 import { type ChatRouteOptions, chatRoutes } from './routes/chat.ts'
 import { conversationRoutes } from './routes/conversations.ts'
 import { documentRoutes } from './routes/documents.ts'
@@ -53,6 +54,7 @@ export interface AppOptions
     AdminTenantsOptions,
     AdminSnapshotsOptions,
     UsageRouteOptions,
+    AuditRouteOptions,
     Omit<SystemOptions, 'describe'> {
   /** What an uploaded file is, and how an archive is taken apart. */
   readonly intake: Intake
@@ -121,6 +123,7 @@ export function routeTable(options: AppOptions, limits = httpLimits(options.limi
     ...adminTenantRoutes(options),
     ...adminSnapshotRoutes(options),
     ...usageRoutes(options),
+    ...auditRoutes(options),
     ...systemRoutes({ ...options, describe: () => openApi(routes, options) }),
   ]
   return routes

@@ -5,6 +5,7 @@ import type { Log } from '../base/log.ts'
 import { Problem } from '../base/problem.ts'
 import type { TenantHandle } from '../control/tenant-directory.ts'
 import type { Admission } from './admission.ts'
+import { type AuditingOptions, auditBegin, auditDone, auditRefused } from './auditing.ts'
 import { type Exchange, exchangeOf, setStandingHeaders } from './exchange.ts'
 import { type ReadJson, sendJson } from './json-body.ts'
 import { allowOperator, type OperatorOptions } from './operator.ts'
@@ -18,7 +19,7 @@ import {
 } from './problem.ts'
 import { answered, type Route } from './route.ts'
 
-export interface DispatchOptions extends OperatorOptions {
+export interface DispatchOptions extends OperatorOptions, AuditingOptions {
   readonly tenants: (principal: Principal) => Promise<TenantHandle>
   readonly readJson: ReadJson
   readonly admission: Admission
@@ -26,23 +27,39 @@ export interface DispatchOptions extends OperatorOptions {
 
 /** The straight line of one request. Nothing is read of a body before we know who sends it. */
 export function dispatch(route: Route, options: DispatchOptions): RequestHandler {
-  const { scope } = route
   return async (request, response) => {
     const exchange = exchangeOf(response)
     exchange.route = route.path
     exchange.isSearch = route.isSearch
-    await admit(request, exchange, route, options)
-    const { principal } = exchange
-    const body = route.body && (await options.readJson(request, response))
-    const { params } = request
-    const query = route.query && request.query
-    const checked = route.check({ params, query, body })
-    const tenant = principal && scope !== 'admin' ? await options.tenants(principal) : undefined
-    if (!route.reply.schema) setStandingHeaders(response)
-    const raw = { principal, tenant, params, query, body, request, response }
-    const result = await route.invoke(raw, checked)
-    if (result !== answered) send(response, route, result)
+    try {
+      const result = await run(route, options, exchange, request, response)
+      await auditDone(options, route, request, exchange, result)
+      if (result !== answered) send(response, route, result)
+    } catch (error) {
+      await auditRefused(options, route, request, exchange, error)
+      throw error
+    }
   }
+}
+
+async function run(
+  route: Route,
+  options: DispatchOptions,
+  exchange: Exchange,
+  request: Request,
+  response: Response,
+): Promise<unknown> {
+  await admit(request, exchange, route, options)
+  const { principal } = exchange
+  const body = route.body && (await options.readJson(request, response))
+  const { params } = request
+  const query = route.query && request.query
+  const checked = route.check({ params, query, body })
+  await auditBegin(options, route, request, exchange)
+  const tenant = principal && route.scope !== 'admin' ? await options.tenants(principal) : undefined
+  if (!route.reply.schema) setStandingHeaders(response)
+  const raw = { principal, tenant, params, query, body, request, response }
+  return route.invoke(raw, checked)
 }
 
 /** Who it is, whether they may, and whether they may now. */
@@ -55,9 +72,14 @@ async function admit(
   const { authenticate, admission } = options
   if (scope === 'public') return
   if (admission.countsAddresses) admission.checkAddress(request.ip, exchange)
-  if (scope === 'operator') return allowOperator(request, options)
+  if (scope === 'operator') {
+    await allowOperator(request, options)
+    exchange.isAdmitted = true
+    return
+  }
   const principal = await authenticate(request)
   exchange.principal = principal
+  exchange.isAdmitted = true
   requireScope(principal, scope)
   if (owner) requireOwner(principal)
   admission.enter(principal, exchange)

@@ -30,6 +30,10 @@ export class Exchange {
   /** Called once, when the answer is out or the client gone. */
   onEnd: (() => void) | undefined
   isSearch = false
+  /** It is known who asks, and that they may. */
+  isAdmitted = false
+  /** What it was done to, where the answer does not say it. */
+  readonly targets: string[] = []
   readonly #standing: readonly string[]
   readonly #socket: Socket
 
@@ -61,6 +65,11 @@ type Started = Response<unknown, { exchange: Exchange }>
 
 export function exchangeOf(response: Response): Exchange {
   return (response as Started).locals.exchange
+}
+
+/** What a request was done to, for the audit: ids that the server made. */
+export function noteTargets(response: Response, ids: readonly string[]): void {
+  exchangeOf(response).targets.push(...ids)
 }
 
 /** Sets the standing headers one by one: for answers that a route writes itself. */

@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { type Principal, type Scope, scopes } from '../auth/principal.ts'
 import type { JsonText } from '../base/json-text.ts'
 import { type FieldError, Problem, type ProblemCode } from '../base/problem.ts'
+import { type AuditAction, auditActions } from '../control/audit-actions.ts'
 import type { TenantHandle } from '../control/tenant-directory.ts'
 
 export type Method = 'get' | 'post' | 'patch' | 'put' | 'delete' | 'options'
@@ -80,6 +81,10 @@ export interface RouteSpec<
   readonly owner?: boolean
   /** Counted as a search in what its user used. */
   readonly isSearch?: boolean
+  /** What the audit calls it. Every route that is no GET has to say it, or `none` where it changes nothing worth keeping. */
+  readonly audit?: AuditAction | 'none'
+  /** Written down before it is done as well: for what cannot be undone. */
+  readonly isAuditedFirst?: boolean
   readonly summary: string
   /** Parameters of the path. What does not fit is an address that does not exist: 404, with `missing` for a reason. */
   readonly params?: P
@@ -114,6 +119,8 @@ export interface Route {
   readonly scope: Access
   readonly owner: boolean
   readonly isSearch: boolean
+  readonly audit: AuditAction | undefined
+  readonly isAuditedFirst: boolean
   readonly summary: string
   readonly params: z.ZodType | undefined
   readonly query: z.ZodType | undefined
@@ -143,7 +150,7 @@ export function route<
   B extends z.ZodType = z.ZodUndefined,
   R extends z.ZodType = z.ZodUndefined,
 >(spec: RouteSpec<A, P, Q, B, R>): Route {
-  checkSpec(spec.method, spec.path, spec.scope, spec.body !== undefined)
+  checkSpec(spec)
   const { params, query, body, missing = 'There is nothing at this address.' } = spec
   return {
     method: spec.method,
@@ -151,6 +158,8 @@ export function route<
     scope: spec.scope,
     owner: spec.owner ?? false,
     isSearch: spec.isSearch ?? false,
+    audit: spec.audit === 'none' ? undefined : spec.audit,
+    isAuditedFirst: spec.isAuditedFirst ?? false,
     summary: spec.summary,
     params,
     query,
@@ -221,12 +230,24 @@ class Client {
   }
 }
 
-function checkSpec(method: Method, path: string, scope: Access, hasBody: boolean): void {
+function checkSpec({
+  method,
+  path,
+  scope,
+  body,
+  audit,
+}: Pick<
+  RouteSpec<Access, z.ZodType, z.ZodType, z.ZodType, z.ZodType>,
+  'method' | 'path' | 'scope' | 'body' | 'audit'
+>): void {
   const name = `${method.toUpperCase()} ${path}`
   if (scope !== 'public' && scope !== 'operator' && !scopes.includes(scope))
     throw new Error(`${name} does not say which scope it needs.`)
   if (!path.startsWith('/')) throw new Error(`${name}: a path starts with a slash.`)
-  if (hasBody && method === 'get') throw new Error(`${name}: a GET has no body.`)
+  if (body !== undefined && method === 'get') throw new Error(`${name}: a GET has no body.`)
+  const isKnown = audit === 'none' || (audit !== undefined && auditActions.includes(audit))
+  if (method !== 'get' && method !== 'options' && !isKnown)
+    throw new Error(`${name} does not say what the audit calls it.`)
 }
 
 function parseParams(schema: z.ZodType, value: unknown, missing: string): unknown {

@@ -189,6 +189,18 @@ test('a deleted account leaves nothing, its login makes nothing, a later one mee
   expect(await me(fay)).toMatchObject({ status: 401, body: { code: 'unauthorized' } })
   expect(existsSync(join(dataDir, 'fay'))).toBe(false)
 
+  type Row = { action: string; outcome: string; user: string | null; target: string | null }
+  const trail = (await admin.request<{ items: Row[] }>('GET', '/admin/v1/audit?limit=100')).body
+  const [done, begun] = trail.items.filter(({ action }) => action === 'account.delete')
+  const { generation } = JSON.parse(body.statement)
+  expect(begun).toMatchObject({ outcome: 'begun', user: null, target: generation })
+  expect(done).toMatchObject({ outcome: 'ok', user: null, target: generation })
+  expect(JSON.stringify(trail)).not.toContain('fay')
+  const check = await admin.request('GET', '/admin/v1/audit/check')
+  expect(check.body).toMatchObject({ faults: [], names: [] })
+  const used = await admin.request('GET', '/admin/v1/usage')
+  expect(JSON.stringify(used.body)).not.toContain('"fay"')
+
   cpSync(copy, join(dataDir, 'fay'), { recursive: true })
   const later = await laterClient('fay')
   expect(await me(later)).toMatchObject({ status: 503, body: { code: 'tenant_mismatch' } })

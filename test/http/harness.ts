@@ -14,7 +14,7 @@ import { EventStreams } from '../../src/http/event-streams.ts'
 import { createHttpServer, type HttpServer, type ServerLimits } from '../../src/http/server.ts'
 import { type documentSchema, documentsSchema, problemSchema } from '../../src/http/wire.ts'
 import { Chat } from '../../src/rag/chat.ts'
-import type { TenantId } from '../../src/tenancy/tenant-id.ts'
+import { type TenantId, tenantOf } from '../../src/tenancy/tenant-id.ts'
 import { memoryControl } from './fakes.ts'
 import { MemoryTenant } from './memory-tenant.ts'
 
@@ -72,6 +72,13 @@ export async function startServer(
     lifecycle,
     snapshots,
     usage: { flush: async () => undefined, request: () => undefined, chatTokens: () => undefined },
+    audit: {
+      write: async () => undefined,
+      note: async () => undefined,
+      noteRefusal: async () => undefined,
+      check: () => Promise.reject(new Error('the fake has no audit')),
+    },
+    tenantNamed: (user) => tenantOf(user),
     ask: (async () => []) as AppOptions['ask'],
     copyControl: () => Promise.reject(new Error('the fake has no records')),
     version: '0.0.0-test',

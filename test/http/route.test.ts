@@ -23,6 +23,12 @@ test.each<[string, object, RegExp]>([
   ['without a scope', { scope: undefined }, /GET \/x does not say which scope/],
   ['with a scope there is not', { scope: 'everything' }, /does not say which scope/],
   ['with a path that is none', { path: 'x' }, /slash/],
+  [
+    'that changes something the audit has no word for',
+    { method: 'post' },
+    /what the audit calls it/,
+  ],
+  ['with a word the audit has not', { method: 'delete', audit: 'x' }, /what the audit calls it/],
   ['with a body where there is none', { body: z.object({}) }, /no body/],
 ])('a route %s does not start', (_, wrong, words) => {
   expect(() => route({ ...spec, ...wrong } as Spec)).toThrow(words)

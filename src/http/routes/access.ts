@@ -62,6 +62,7 @@ export function accessRoutes({ tiers, allowances, revocations }: AccessOptions):
       method: 'put',
       scope: 'admin',
       summary: 'Another tier, or single limits, for one tenant; an empty object takes them back',
+      audit: 'allowance.change',
       body: overridesSchema,
       reply: json(allowanceSchema, 'As it is now, without a restart.'),
       handle: async ({ params, body }) => {
@@ -75,6 +76,7 @@ export function accessRoutes({ tiers, allowances, revocations }: AccessOptions):
       path: '/admin/v1/revocations',
       scope: 'admin',
       summary: 'End one token, or all that a user had until now, keys included',
+      audit: 'revocation.create',
       body: revocationSchema,
       reply: noContent,
       handle: async ({ body }) => {

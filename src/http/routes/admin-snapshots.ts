@@ -56,6 +56,7 @@ function copyRoutes({ snapshots, copyControl }: AdminSnapshotsOptions): Route[] 
       path: '/admin/v1/tenants/:user_id/adopt',
       method: 'post',
       summary: 'Make a directory that was put in the user’s place, and refused, the user’s own',
+      audit: 'tenant.adopt',
       reply: json(tenantSchema, 'The library as it is now.'),
       handle: ({ params }) => snapshots.adopt(params.user_id),
     }),
@@ -64,6 +65,7 @@ function copyRoutes({ snapshots, copyControl }: AdminSnapshotsOptions): Route[] 
       path: '/admin/v1/control-copies',
       scope: 'operator',
       summary: 'Copy the server’s own records, for a backup',
+      audit: 'control.copy',
       reply: json(
         z.object({ path: z.string().describe('on the server; whoever asked takes it away') }),
         'It is made.',
@@ -93,6 +95,7 @@ function snapshotRoutes({ lifecycle, snapshots }: AdminSnapshotsOptions): Route[
       ...all,
       method: 'post',
       summary: 'Make a snapshot of a library while it is used',
+      audit: 'snapshot.create',
       reply: json(snapshotSchema, 'It is made, verified and durable.', 201),
       handle: ({ params }) => snapshots.create(lifecycle.find(params.user_id).id),
     }),
@@ -100,6 +103,7 @@ function snapshotRoutes({ lifecycle, snapshots }: AdminSnapshotsOptions): Route[
       ...one,
       method: 'delete',
       summary: 'Remove a snapshot',
+      audit: 'snapshot.delete',
       reply: noContent,
       handle: async ({ params }) => {
         await snapshots.remove(lifecycle.nameOf(params.user_id), params.name)
@@ -111,6 +115,7 @@ function snapshotRoutes({ lifecycle, snapshots }: AdminSnapshotsOptions): Route[
       path: '/admin/v1/tenants/:user_id/snapshots/:name/restore',
       method: 'post',
       summary: 'Put a snapshot in place, as a new directory',
+      audit: 'snapshot.restore',
       body: restoreSchema,
       reply: json(tenantSchema, 'The library as it is now.'),
       handle: ({ params, body }) =>

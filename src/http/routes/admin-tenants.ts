@@ -71,6 +71,7 @@ export function adminTenantRoutes({ lifecycle }: AdminTenantsOptions): Route[] {
       path: '/admin/v1/tenants/:user_id/state',
       method: 'put',
       summary: 'Hold a library back (read-only, suspended, at rest) or let it go (active)',
+      audit: 'tenant.state',
       body: stateSchema,
       reply: json(tenantSchema, 'The library, in its new state.'),
       handle: ({ params, body }) => {
@@ -91,6 +92,8 @@ export function adminTenantRoutes({ lifecycle }: AdminTenantsOptions): Route[] {
       ...one,
       method: 'delete',
       summary: 'Delete a library with everything that belongs to it',
+      audit: 'account.delete',
+      isAuditedFirst: true,
       body: confirmSchema,
       reply: json(receiptSchema, 'It is gone; keep the receipt.'),
       handle: ({ params, body }) => {

@@ -84,6 +84,7 @@ export function chatRoutes({ chat }: ChatRouteOptions): Route[] {
       path: '/v1/chat',
       scope: 'chat',
       summary: 'Ask; every sentence of the answer leads to a page',
+      audit: 'none',
       body: bodySchema,
       reply: {
         status: 200,

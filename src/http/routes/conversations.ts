@@ -73,6 +73,7 @@ export function conversationRoutes(): Route[] {
       ...one,
       method: 'patch',
       summary: 'Change the title',
+      audit: 'conversation.change',
       body: z.strictObject({ title: titleSchema }),
       reply: json(conversationSchema, 'The conversation as it is now.'),
       handle: ({ tenant, params, body }) =>
@@ -82,6 +83,7 @@ export function conversationRoutes(): Route[] {
       ...one,
       method: 'delete',
       summary: 'Delete a conversation with all that was said in it',
+      audit: 'conversation.delete',
       reply: noContent,
       handle: async ({ tenant, params }) => {
         await tenant.call('conversations.delete', params)
@@ -117,6 +119,7 @@ function feedbackRoute(): Route {
     path: '/v1/conversations/:id/messages/:message/feedback',
     params: z.object({ id: z.string(), message: z.string() }),
     summary: 'What was thought of an answer; null takes it back',
+    audit: 'none',
     body: z.strictObject({
       vote: z.enum(['up', 'down']).nullable(),
       why: z.string().trim().min(1).max(whyLengthMax).nullable().default(null),

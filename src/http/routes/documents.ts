@@ -78,6 +78,7 @@ function rowRoutes(): Route[] {
       method: 'patch',
       scope: 'write',
       summary: 'Change the title, the tags or the language',
+      audit: 'document.change',
       body: changeSchema,
       reply: json(documentSchema, 'The document as it is now.'),
       // No signal: what was asked to be written is written, whether or not the client waits.
@@ -89,6 +90,7 @@ function rowRoutes(): Route[] {
       method: 'delete',
       scope: 'write',
       summary: 'Delete a document with all that was made of it',
+      audit: 'document.delete',
       reply: noContent,
       handle: async ({ tenant, params }) => {
         await tenant.call('documents.delete', params)
@@ -131,6 +133,7 @@ function jobRoutes(): Route[] {
       path: '/v1/documents/:id/reprocess',
       scope: 'write',
       summary: 'Read the original again',
+      audit: 'document.reprocess',
       reply: json(documentSchema, 'Queued; its present text stays searchable until then.', 202),
       handle: ({ tenant, params }) => tenant.call('documents.reprocess', params),
     }),
@@ -140,6 +143,7 @@ function jobRoutes(): Route[] {
       path: '/v1/documents/:id/cancel',
       scope: 'write',
       summary: 'Stop reading the document',
+      audit: 'document.cancel',
       reply: json(documentSchema, 'The document: with its earlier text, or failed as `cancelled`.'),
       handle: ({ tenant, params }) => tenant.call('documents.cancel', params),
     }),

@@ -15,6 +15,8 @@ export function erasureRoutes({ lifecycle }: ErasureOptions): Route[] {
       scope: 'write',
       owner: true,
       summary: 'Delete the whole account: documents, originals, vectors, snapshots',
+      audit: 'account.delete',
+      isAuditedFirst: true,
       body: confirmSchema,
       reply: json(
         receiptSchema,

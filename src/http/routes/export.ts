@@ -29,6 +29,7 @@ export function exportRoutes({ snapshots }: ExportOptions, limits: HttpLimits): 
       method: 'get',
       path: '/v1/export',
       scope: 'read',
+      audit: 'library.export',
       // More than a reader of a shared library, or a key, is shown: everything, everybody's conversations included.
       owner: true,
       summary:

@@ -38,6 +38,7 @@ export function fromUrlRoutes(
       path: '/v1/documents/from-url',
       scope: 'write',
       summary: 'Add a document by its address on the web, where the operator allows it',
+      audit: 'document.upload',
       body: bodySchema,
       reply: json(addedSchema, 'Fetched and durable; it is read in the background.', 202),
       problems: ['forbidden', 'fetch_failed', 'quota_exceeded', 'disk_full'],

@@ -73,6 +73,7 @@ export function openAiRoutes({ chat }: ChatRouteOptions): Route[] {
       path: '/openai/v1/chat/completions',
       scope: 'chat',
       summary: 'Ask the library as a model of OpenAI’s API; nothing is kept',
+      audit: 'none',
       body: bodySchema,
       reply: {
         status: 200,

@@ -170,6 +170,7 @@ export function searchRoutes(searcher: Pick<Searcher, 'search'>): Route[] {
       ...common,
       method: 'post',
       summary: 'Search, with everything that can be said about it',
+      audit: 'none',
       body: searchBodySchema,
       handle: ({ tenant, body, signal }) => searchIn(searcher, tenant, body, signal),
     }),

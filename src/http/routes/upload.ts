@@ -38,6 +38,7 @@ export function uploadRoutes(intake: Intake, limits: HttpLimits): Route[] {
       path: '/v1/documents',
       scope: 'write',
       summary: 'Add documents; the same bytes again give the same document',
+      audit: 'document.upload',
       rawBody: multipart,
       reply: json(addedSchema, 'Received and durable; they are read in the background.', 202),
       problems: ['quota_exceeded', 'disk_full'],

@@ -5,6 +5,7 @@ import { Problem } from '../../base/problem.ts'
 import type { Part } from '../../control/partial-files.ts'
 import type { TenantHandle } from '../../control/tenant-directory.ts'
 import type { DocumentView } from '../../library/documents.ts'
+import { noteTargets } from '../exchange.ts'
 import { cleanFilename } from '../filename.ts'
 import type { Intake } from '../intake.ts'
 import { sendJson } from '../json-body.ts'
@@ -73,6 +74,7 @@ function sendRoutes(intake: Intake, limits: HttpLimits): Route[] {
       path,
       scope: 'write',
       summary: 'Begin a resumable upload (tus 1.0), with its first bytes or without',
+      audit: 'document.upload',
       rawBody: { ...rawBody, isOptional: true },
       reply: {
         status: 201,
@@ -99,6 +101,7 @@ function sendRoutes(intake: Intake, limits: HttpLimits): Route[] {
       ...one,
       method: 'patch',
       summary: 'Send bytes of a resumable upload, from `Upload-Offset` on',
+      audit: 'document.upload',
       rawBody,
       reply: {
         ...noContent,
@@ -132,6 +135,7 @@ function partRoutes(intake: Intake): Route[] {
       ...one,
       method: 'get',
       summary: 'How far a resumable upload is, and what it became; HEAD as tus has it',
+      audit: 'document.upload',
       reply: json(partSchema, 'The upload.'),
       problems: ['not_found', 'precondition_failed'],
       handle: async ({ tenant, params, request, response, signal }) => {
@@ -142,6 +146,7 @@ function partRoutes(intake: Intake): Route[] {
         // The last byte was kept, and the server died before the file was taken.
         if (part.offset === part.info.length) {
           const result = await complete(tenant, part, intake, signal)
+          if (!part.info.result) noteTargets(response, result.documents)
           part = { ...part, info: { ...part.info, result } }
         }
         show({ tenant, request, response, signal }, part)
@@ -153,6 +158,7 @@ function partRoutes(intake: Intake): Route[] {
       ...one,
       method: 'delete',
       summary: 'Give a resumable upload up; documents that it became stay',
+      audit: 'upload.delete',
       reply: noContent,
       problems: ['not_found', 'precondition_failed'],
       handle: async ({ tenant, params, request, response }) => {
@@ -197,6 +203,7 @@ async function send(
   const offset = part.info.result ? part.offset : await append(tenant, part, request, limits)
   const isWhole = offset === part.info.length
   const result = isWhole ? await complete(tenant, { ...part, offset }, intake, signal) : undefined
+  if (result && !part.info.result) noteTargets(sending.response, result.documents)
   show(sending, { ...part, offset, info: { ...part.info, ...(result && { result }) } })
 }
 

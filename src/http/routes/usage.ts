@@ -5,12 +5,13 @@ import { z } from 'zod'
 import { Problem } from '../../base/problem.ts'
 import type { Control } from '../../control/control.ts'
 import type { UsageRow } from '../../control/usage.ts'
+import { csvLine, csvNames, rounded } from '../../control/usage-csv.ts'
 import type { UsageMeter } from '../../control/usage-meter.ts'
-import { parseTenantId, tenantOf } from '../../tenancy/tenant-id.ts'
+import type { AuditingOptions } from '../auditing.ts'
 import { answered, type Route, route } from '../route.ts'
 import { json } from '../wire.ts'
 
-export interface UsageRouteOptions {
+export interface UsageRouteOptions extends Pick<AuditingOptions, 'tenantNamed'> {
   readonly usage: Pick<UsageMeter, 'flush' | 'request' | 'chatTokens'>
   readonly ask: Control['ask']
 }
@@ -54,20 +55,6 @@ const allSchema = z.object({
   next_cursor: z.string().nullable(),
 })
 
-/** RFC 4180 has the names first. */
-const columns = [
-  'day',
-  'tenant',
-  'user_id',
-  'requests',
-  'searches',
-  'pages_read',
-  'bytes_stored',
-  'chat_tokens_in',
-  'chat_tokens_out',
-  'seconds',
-] as const satisfies readonly (keyof UsageRow)[]
-
 export function usageRoutes(options: UsageRouteOptions): Route[] {
   const { usage, ask } = options
   return [
@@ -96,7 +83,7 @@ export function usageRoutes(options: UsageRouteOptions): Route[] {
   ]
 }
 
-function adminRoute({ usage, ask }: UsageRouteOptions): Route {
+function adminRoute({ usage, ask, tenantNamed }: UsageRouteOptions): Route {
   return route({
     method: 'get',
     path: '/admin/v1/usage',
@@ -112,7 +99,9 @@ function adminRoute({ usage, ask }: UsageRouteOptions): Route {
     reply: { ...json(allSchema, 'A page of them, by day.'), mediaType: 'text/csv' },
     handle: async ({ query, response, signal }) => {
       const { user_id, limit, cursor, format } = query
-      const asked = { ...rangeOf(query), tenant: user_id === undefined ? null : named(user_id) }
+      const tenant = user_id === undefined ? null : tenantNamed(user_id)
+      if (tenant === undefined) throw new Problem('not_found', 'Nobody can be called so.')
+      const asked = { ...rangeOf(query), tenant }
       await usage.flush()
       if (format === 'csv') {
         await sendCsv(response, signal, (after) =>
@@ -143,13 +132,6 @@ function rangeOf({ from, to }: { from?: string | undefined; to?: string | undefi
   return { from: first, to: last }
 }
 
-function named(user: string) {
-  const tenant =
-    (user.startsWith('_') || user === 'local' ? parseTenantId(user) : undefined) ?? tenantOf(user)
-  if (!tenant) throw new Problem('not_found', 'Nobody can be called so.')
-  return tenant
-}
-
 function placeOf(cursor: string | undefined): readonly [string, string] | undefined {
   if (cursor === undefined) return undefined
   const [, day, tenant] = /^(\d{4}-\d\d-\d\d) (\S+)$/.exec(cursor) ?? []
@@ -160,10 +142,6 @@ function placeOf(cursor: string | undefined): readonly [string, string] | undefi
   return [day, tenant]
 }
 
-function rounded<T extends { readonly seconds: number }>(row: T): T {
-  return { ...row, seconds: Math.round(row.seconds * 1_000) / 1_000 }
-}
-
 async function sendCsv(
   response: Response,
   signal: AbortSignal,
@@ -172,22 +150,11 @@ async function sendCsv(
   let rows = await page(undefined)
   response.setHeader('Content-Type', 'text/csv; charset=utf-8; header=present')
   response.setHeader('Content-Disposition', 'attachment; filename="carrel-usage.csv"')
-  response.write(`${columns.join(',')}\r\n`)
+  response.write(csvNames)
   while (rows.length > 0 && !signal.aborted) {
     if (!response.write(rows.map(csvLine).join(''))) await once(response, 'drain', { signal })
     const last = rows.at(-1)
     rows = last && rows.length === csvPage ? await page([last.day, last.tenant]) : []
   }
   response.end()
-}
-
-function csvLine(row: UsageRow): string {
-  return `${columns.map((name) => csvField(rounded(row)[name])).join(',')}\r\n`
-}
-
-/** A leading apostrophe keeps a spreadsheet from taking an id for a formula. */
-function csvField(value: string | number | null): string {
-  if (typeof value !== 'string') return value === null ? '' : String(value)
-  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

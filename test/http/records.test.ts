@@ -1,14 +1,26 @@
-/** Usage: counted in memory, written every few seconds, read by its user, its group's owner and the operator. */
+/** Usage and audit over HTTP. Usage: counted in memory, written every few seconds, read by its user, its group's owner and the operator. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createJwtAuthenticator } from '../../src/auth/jwt.ts'
+import { createAuthenticator } from '../../src/auth/authenticator.ts'
+import { createJwtAuthenticator, createJwtProof } from '../../src/auth/jwt.ts'
+import { createOperatorProof } from '../../src/auth/operator.ts'
 import { makeDirectory } from '../../src/base/fs.ts'
+import { AuditTrail } from '../../src/control/audit-trail.ts'
 import { Control } from '../../src/control/control.ts'
 import type { UsageAdded } from '../../src/control/usage.ts'
 import { UsageMeter } from '../../src/control/usage-meter.ts'
 import { controlDbPath, serverDirectory } from '../../src/tenancy/layout.ts'
 import { groupTenantOf, type TenantId } from '../../src/tenancy/tenant-id.ts'
 import { keptDirectory } from '../helpers.ts'
-import { adminToken, jsonInit, problemOf, secret, startServer, tokenOf } from './harness.ts'
+import {
+  adminToken,
+  documentsOf,
+  form,
+  jsonInit,
+  problemOf,
+  secret,
+  startServer,
+  tokenOf,
+} from './harness.ts'
 
 const dataDir = keptDirectory()
 const clock = { ms: Date.parse('2026-11-21T10:00:00Z') }
@@ -17,10 +29,12 @@ const group = groupTenantOf('house') as TenantId
 const stored = { bytes: 1_000 }
 let control: Control
 let usage: UsageMeter
+let audit: AuditTrail
 let isDiskFull = false
 
 const open = async (): Promise<void> => {
   control = await Control.open(controlDbPath(dataDir))
+  audit = new AuditTrail({ control, onFault: (error) => expect(error).toBeUndefined() })
   usage = new UsageMeter({
     write: async (added) => {
       if (isDiskFull) throw new Error('no space')
@@ -171,6 +185,79 @@ test('everybody sees their own; the owner of a group who used how much; the oper
   expect(await problemOf(await get('/admin/v1/usage', ann))).toMatchObject({ code: 'forbidden' })
   const refused = await server.as('alice', '/v1/usage', jsonInit('POST', {}))
   expect(refused.status).toBe(405)
+})
+
+test('what is done is in the audit before it is answered, what is only read is not', async () => {
+  const before = (await audit.check()).rows
+  const server = await startServer({
+    usage,
+    audit,
+    ask: (name, args) => control.ask(name, args),
+    authenticate: createAuthenticator(
+      [createOperatorProof(adminToken), createJwtProof({ secret, tenantClaim: 'tenant_id' })],
+      { attempts: { failed: (address) => audit.signInFailed(address) } },
+    ),
+  })
+  const rows = async () => {
+    const page = { before: Number.MAX_SAFE_INTEGER, limit: 100, action: null }
+    return (await control.ask('audit.all', page)).filter(({ seq }) => seq > before)
+  }
+  const upload = {
+    method: 'POST',
+    body: form([
+      ['a.txt', 'a'],
+      ['b.txt', 'b'],
+    ]),
+  }
+  const [one] = await documentsOf(await server.as('alice', '/v1/documents', upload))
+  expect((await rows()).length).toBe(2)
+  await server.as('alice', '/v1/me')
+  await server.as('alice', '/v1/documents')
+  await server.as('alice', `/v1/documents/${one?.id}`, { method: 'DELETE' })
+  await server.as('alice', `/v1/documents/${one?.id}`, { method: 'DELETE' })
+  await server.as('alice', '/v1/documents/alice%40example.org', { method: 'DELETE' })
+  const made = await (await server.as('alice', '/v1/keys', jsonInit('POST', {}))).json()
+  const operator = { Authorization: `Bearer ${adminToken}`, 'Content-Type': 'application/json' }
+  const path = '/admin/v1/tenants/alice/allowance'
+  await fetch(server.url + path, { method: 'PUT', headers: operator, body: '{"tier":"paid"}' })
+  await fetch(`${server.url}/v1/me`, { headers: { Authorization: 'Bearer guess' } })
+  await expect.poll(async () => (await rows()).length).toBe(8)
+  const seen = (await rows()).map(({ action, outcome, via, user, target }) =>
+    [action, outcome, via, user, target].join(' '),
+  )
+  expect(seen.toReversed()).toEqual([
+    expect.stringMatching(/^document.upload ok jwt alice doc_/),
+    expect.stringMatching(/^document.upload ok jwt alice doc_/),
+    `document.delete ok jwt alice ${one?.id}`,
+    `document.delete not_found jwt alice ${one?.id}`,
+    // What a caller wrote is not kept: no e-mail address gets in here.
+    'document.delete not_found jwt alice ',
+    `key.create ok jwt alice ${made.id}`,
+    'allowance.change ok operator  ',
+    'sign_in unauthorized credential  ',
+  ])
+  const own = await (await server.as('alice', '/v1/audit?limit=3')).json()
+  expect(own.items.map((row: { action: string }) => row.action)).toEqual([
+    'allowance.change',
+    'key.create',
+    'document.delete',
+  ])
+  expect(own.items[0]).toMatchObject({ actor: 'operator', address: null, user: null })
+  expect(own.items[1]).toMatchObject({ user: 'alice', address: expect.stringMatching(/127.0.0.1/) })
+  const next = await (await server.as('alice', `/v1/audit?cursor=${own.next_cursor}`)).json()
+  expect(next).toMatchObject({ items: { length: 4 }, next_cursor: null })
+  expect(await (await server.as('bob', '/v1/audit')).json()).toMatchObject({ items: [] })
+  const admin = (query: string) =>
+    fetch(`${server.url}/admin/v1/audit${query}`, { headers: operator })
+  expect((await (await admin('?user_id=alice')).json()).items.length).toBe(7)
+  expect((await (await admin('?action=sign_in')).json()).items.length).toBe(1)
+  expect((await admin('?action=nonsense')).status).toBe(400)
+  expect(await (await admin('/check')).json()).toMatchObject({
+    rows: before + 8,
+    faults: [],
+    names: [],
+  })
+  expect((await server.as('alice', '/admin/v1/audit/check')).status).toBe(403)
 })
 
 test('a deletion takes the counts along, also those not yet written', async () => {
