@@ -2,42 +2,12 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { publicKey } from './auth/keys.ts'
 import { storesByDescriptors } from './base/descriptors.ts'
+import { apiKey, checkPublicKey, decimal, endpointUrl, flag, integer } from './config-fields.ts'
 import { defaultSnapshotsDirectory } from './tenancy/layout.ts'
 import { parseRetention } from './tenancy/retention.ts'
 
-const integer = (min: number, max: number): z.ZodType<number, string | number> =>
-  z.union([z.string(), z.number()]).transform(Number).pipe(z.int().min(min).max(max))
-const decimal = (min: number, max: number): z.ZodType<number, string | number> =>
-  z.union([z.string(), z.number()]).transform(Number).pipe(z.number().min(min).max(max))
-export const endpointUrl = z
-  .url({ protocol: /^https?$/, error: 'is not an address like http://127.0.0.1:11434' })
-  .refine(
-    (address) => !URL.parse(address)?.username && !URL.parse(address)?.password,
-    'has a password in it: use the API key setting',
-  )
-export const apiKey = z
-  .string()
-  .regex(
-    /^[\x21-\x7e]+$/,
-    'has characters that a header does not carry: look for blanks and line ends',
-  )
 const cores = availableParallelism()
-
-const flag = (): z.ZodType<boolean, string | undefined> =>
-  z
-    .enum(['true', 'false'])
-    .default('false')
-    .transform((text) => text === 'true')
-
-function checkPublicKey(text: string, context: z.RefinementCtx): void {
-  try {
-    publicKey(text)
-  } catch (error) {
-    context.addIssue({ code: 'custom', message: (error as Error).message })
-  }
-}
 
 const schema = z.object({
   DATA_DIR: z.string().min(1).default('./data').describe('where everything is kept'),
@@ -54,6 +24,9 @@ const schema = z.object({
     .default('last=3,hourly=24,daily=7,weekly=4,monthly=6')
     .refine((text) => parseRetention(text) !== undefined, 'is not such as `last=3,daily=7`')
     .describe('snapshots that are kept: the last few, the newest of so many hours, days …'),
+  REQUEST_LOG_MONTHS: integer(0, 120)
+    .default(3)
+    .describe('months that the request log is kept, the present one included; 0 writes none'),
   HOST: z.string().min(1).default('127.0.0.1').describe('address to listen on'),
   PORT: integer(0, 65_535).default(8080).describe('port to listen on; 0 takes a free one'),
   JWT_SECRET: z

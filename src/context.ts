@@ -20,7 +20,7 @@ import { createIdentity } from './identity.ts'
 import { createChat } from './rag/create-chat.ts'
 import { openRecords, type Records } from './records.ts'
 import { openHttp } from './serving.ts'
-import { controlDbPath, lockPath, serverDirectory } from './tenancy/layout.ts'
+import { controlDbPath, lockPath, requestsDirectory, serverDirectory } from './tenancy/layout.ts'
 import type { TenantId } from './tenancy/tenant-id.ts'
 import { queueLimits } from './threads/call-queue.ts'
 import type { StoreClosed } from './threads/protocol.ts'
@@ -51,11 +51,12 @@ export async function createContext(
   stack.defer(() => logs.flush())
   const lock = takeDataDir(config.DATA_DIR)
   stack.defer(() => lock.release())
-  const control = await Control.open(controlDbPath(config.DATA_DIR))
+  const control = await openControl(config)
   stack.defer(() => control.close())
   const { tiers, stop } = openTiers(config.TIERS_FILE, log, control)
   stack.defer(stop)
-  const records = openRecords(log, control, async (tenant) => (await shown(tenant)).bytes)
+  const storedOf = async (tenant: TenantId) => (await shown(tenant)).bytes
+  const records = openRecords(log, control, storedOf, config.REQUEST_LOG_MONTHS > 0)
   const identity = await createIdentity(config, control, tiers, (ip) =>
     records.audit.signInFailed(ip),
   )
@@ -166,6 +167,11 @@ function openShards(
     onFault: (operation, stack) => log.error({ operation, stack }, 'an operation failed'),
     onTiming: (operation, seconds) => metrics.operationSeconds.observe({ operation }, seconds),
   })
+}
+
+function openControl({ DATA_DIR, REQUEST_LOG_MONTHS: months }: Config): Promise<Control> {
+  const requests = months > 0 ? { directory: requestsDirectory(DATA_DIR), months } : undefined
+  return Control.open(controlDbPath(DATA_DIR), requests)
 }
 
 function takeDataDir(dataDir: string): FileLock {

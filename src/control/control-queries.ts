@@ -1,6 +1,7 @@
 /** What can be asked of control.db, by name; answered by its thread, behind the changes that were sent before. */
 import type { Db } from '../base/sqlite.ts'
 import { auditNames, auditOf, auditOfAll, auditRows } from './audit.ts'
+import type { RequestLog } from './request-log.ts'
 import { usageByDay, usageByUser, usageOfAll } from './usage.ts'
 
 export const controlQueries = {
@@ -11,7 +12,11 @@ export const controlQueries = {
   'audit.all': auditOfAll,
   'audit.rows': auditRows,
   'audit.names': auditNames,
-} as const satisfies Readonly<Record<string, (db: Db, args: never) => unknown>>
+  'requests.page': (_db: Db, args: Parameters<RequestLog['page']>[0], requests?: RequestLog) =>
+    requests?.page(args) ?? [],
+} as const satisfies Readonly<
+  Record<string, (db: Db, args: never, requests?: RequestLog) => unknown>
+>
 
 export type QueryName = keyof typeof controlQueries
 export type QueryArgs<Name extends QueryName> = Parameters<(typeof controlQueries)[Name]>[1]
@@ -31,9 +36,13 @@ export interface QuestionAnswer {
   readonly error?: string
 }
 
-export function answerQuestion(db: Db, { ask, name, args }: Question): QuestionAnswer {
+export function answerQuestion(
+  db: Db,
+  { ask, name, args }: Question,
+  requests?: RequestLog,
+): QuestionAnswer {
   try {
-    return { ask, result: controlQueries[name](db, args as never) }
+    return { ask, result: controlQueries[name](db, args as never, requests) }
   } catch (error) {
     return { ask, error: error instanceof Error ? error.message : String(error) }
   }

@@ -6,6 +6,7 @@ import { type Allowance, readAllowances } from './allowances.ts'
 import { type ApiKey, readApiKeys } from './api-keys.ts'
 import { answerQuestion, type Question, type QuestionAnswer } from './control-queries.ts'
 import { type EmbedderRecord, readEmbedders } from './embedders.ts'
+import { RequestLog } from './request-log.ts'
 import { type Revocation, readRevocations } from './revocations.ts'
 import { controlApplicationId, controlMigrations } from './schema.ts'
 import { type Deletion, readDeletions, readStates, type TenantState } from './tenant-states.ts'
@@ -13,6 +14,8 @@ import { applyChanges, type ControlChange, readTenants, type TenantRecord } from
 
 export interface ControlWorkerData {
   readonly path: string
+  /** Where the request log is, and for how many months; without it there is none. */
+  readonly requests?: { readonly directory: string; readonly months: number } | undefined
 }
 
 /** All that control.db knows, for the main thread to keep. */
@@ -31,6 +34,7 @@ export type ToControl =
   | { readonly batch: number; readonly changes: readonly ControlChange[] }
   | { readonly batch: number; readonly copyTo: string }
   | Question
+  | { readonly batch: number; readonly lines: string }
   | 'close'
 /** The batch is durable, or could not be written. */
 export interface Committed {
@@ -42,7 +46,9 @@ export type FromControl = Committed | QuestionAnswer
 const port = parentPort
 if (!port) throw new Error('control-worker.ts runs as a thread')
 
-const db = openDb((workerData as ControlWorkerData).path, {
+const { path, requests: log } = workerData as ControlWorkerData
+const requests = log && new RequestLog(log.directory, log.months)
+const db = openDb(path, {
   mode: 'open-or-create',
   synchronous: 'FULL',
   applicationId: controlApplicationId,
@@ -61,30 +67,36 @@ port.postMessage({
 } satisfies ControlContents)
 port.on('message', (message: ToControl) => {
   if (message === 'close') {
+    requests?.close()
     db.checkpoint()
     db.close()
     port.close()
     return
   }
   if ('ask' in message) {
-    port.postMessage(answerQuestion(db, message))
+    port.postMessage(answerQuestion(db, message, requests))
     return
   }
-  const work =
-    'changes' in message ? () => write(message.changes) : () => db.copyInto(message.copyTo)
-  port.postMessage(answer(message.batch, work))
+  port.postMessage(answer(message.batch, () => work(message)))
 })
 
+function work(message: Exclude<ToControl, Question | 'close'>): void {
+  if ('changes' in message) write(message.changes)
+  else if ('copyTo' in message) db.copyInto(message.copyTo)
+  else requests?.append(message.lines)
+}
+
 function write(changes: readonly ControlChange[]): void {
-  applyChanges(db, changes)
-  const erases = changes.some(
-    ({ kind, ...change }) =>
-      kind === 'all' &&
-      'changes' in change &&
-      change.changes.some((one) => one.kind === 'tenant_removed'),
+  const gone = changes.flatMap((change) =>
+    change.kind === 'all'
+      ? change.changes.flatMap((one) => (one.kind === 'tenant_removed' ? [one.id] : []))
+      : [],
   )
+  // First: what fails now is tried again, as long as the tenant's row is there.
+  for (const tenant of gone) requests?.erase(tenant)
+  applyChanges(db, changes)
   // Nor in the log.
-  if (erases) db.checkpoint()
+  if (gone.length > 0) db.checkpoint()
 }
 
 function answer(batch: number, work: () => void): Committed {

@@ -17,7 +17,10 @@ import type { ControlChange } from './tenants.ts'
 const changesWaitingMax = 10_000
 
 interface Waiting {
-  readonly change: ControlChange | { readonly kind: 'copy'; readonly to: string }
+  readonly change:
+    | ControlChange
+    | { readonly kind: 'copy'; readonly to: string }
+    | { readonly kind: 'lines'; readonly lines: string }
   readonly resolve: () => void
   readonly reject: (problem: Problem) => void
 }
@@ -41,8 +44,9 @@ export class ControlWriter {
   }
 
   /** Starts the thread, opens and migrates control.db and reads it. @throws when it cannot be opened */
-  static async open(path: string): Promise<{ writer: ControlWriter; contents: ControlContents }> {
-    const workerData: ControlWorkerData = { path }
+  static async open(
+    workerData: ControlWorkerData,
+  ): Promise<{ writer: ControlWriter; contents: ControlContents }> {
     const worker = new Worker(new URL('./control-worker.ts', import.meta.url), { workerData })
     const [contents] = (await once(worker, 'message')) as [ControlContents]
     return { writer: new ControlWriter(worker), contents }
@@ -88,17 +92,21 @@ export class ControlWriter {
 
   #send(): void {
     const batch = ++this.#batch
-    const [first] = this.#waiting
-    // A copy stands alone, between the changes before it and those after it.
-    if (first?.change.kind === 'copy') {
+    const first = this.#waiting[0]?.change
+    // These stand alone, between the changes before them and those after.
+    if (first?.kind === 'copy' || first?.kind === 'lines') {
       this.#committing = this.#waiting.splice(0, 1)
-      this.#worker.postMessage({ batch, copyTo: first.change.to } satisfies ToControl)
+      const message =
+        first.kind === 'copy' ? { batch, copyTo: first.to } : { batch, lines: first.lines }
+      this.#worker.postMessage(message satisfies ToControl)
       return
     }
-    const copyAt = this.#waiting.findIndex(({ change }) => change.kind === 'copy')
-    this.#committing = this.#waiting.splice(0, copyAt < 0 ? this.#waiting.length : copyAt)
+    const aloneAt = this.#waiting.findIndex(
+      ({ change }) => change.kind === 'copy' || change.kind === 'lines',
+    )
+    this.#committing = this.#waiting.splice(0, aloneAt < 0 ? this.#waiting.length : aloneAt)
     const changes = this.#committing.flatMap(({ change }) =>
-      change.kind === 'copy' ? [] : [change],
+      change.kind === 'copy' || change.kind === 'lines' ? [] : [change],
     )
     this.#worker.postMessage({ batch, changes } satisfies ToControl)
   }

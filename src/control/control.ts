@@ -4,7 +4,7 @@ import { Allowances } from './allowances.ts'
 import { ApiKeys } from './api-keys.ts'
 import type { AuditChange } from './audit.ts'
 import type { QueryArgs, QueryName, QueryResult } from './control-queries.ts'
-import type { ControlContents } from './control-worker.ts'
+import type { ControlContents, ControlWorkerData } from './control-worker.ts'
 import { ControlWriter } from './control-writer.ts'
 import type { EmbedderRecord } from './embedders.ts'
 import type { Tier } from './limits.ts'
@@ -39,8 +39,8 @@ export class Control {
   }
 
   /** Starts the thread, opens and migrates control.db and reads it into memory. @throws when it cannot be opened */
-  static async open(path: string): Promise<Control> {
-    const { writer, contents } = await ControlWriter.open(path)
+  static async open(path: string, requests?: ControlWorkerData['requests']): Promise<Control> {
+    const { writer, contents } = await ControlWriter.open({ path, requests })
     return new Control(writer, contents)
   }
 
@@ -57,8 +57,8 @@ export class Control {
     return this.#states.get(id)
   }
 
-  states(): Iterable<[TenantId, TenantState]> {
-    return this.#states
+  states(): IteratorObject<[TenantId, TenantState]> {
+    return this.#states.entries()
   }
 
   /** The earlier lives of this name. */
@@ -179,6 +179,11 @@ export class Control {
   /** Resolves once durable; a batch of its own or with others. For records that nothing in memory follows. */
   record(change: UsageChange | AuditChange): Promise<void> {
     return this.#change(change)
+  }
+
+  /** Writes lines of the request log; resolves when they are in its file, before the disk has them. */
+  writeRequests(lines: string): Promise<void> {
+    return this.#change({ kind: 'lines', lines })
   }
 
   /** Sees every change that was durable when it was asked. @throws Problem */

@@ -12,7 +12,7 @@ import {
   refuseMethod,
 } from './dispatch.ts'
 import type { EventStreams } from './event-streams.ts'
-import { beginExchange } from './exchange.ts'
+import { beginExchange, type RequestRecords } from './exchange.ts'
 import { HttpMetrics } from './http-metrics.ts'
 import type { Intake } from './intake.ts'
 import { createJsonReader } from './json-body.ts'
@@ -35,6 +35,7 @@ import { type KeyOptions, keyRoutes } from './routes/keys.ts'
 import { mcpRoutes } from './routes/mcp.ts'
 import { openAiRoutes } from './routes/openai.ts'
 import { readerRoutes } from './routes/reader.ts'
+import { type RequestsRouteOptions, requestsRoutes } from './routes/requests.ts'
 import { searchRoutes } from './routes/search.ts'
 import { type SystemOptions, systemRoutes } from './routes/system.ts'
 import { uploadRoutes } from './routes/upload.ts'
@@ -55,6 +56,8 @@ export interface AppOptions
     AdminSnapshotsOptions,
     UsageRouteOptions,
     AuditRouteOptions,
+    RequestsRouteOptions,
+    Pick<RequestRecords, 'requests'>,
     Omit<SystemOptions, 'describe'> {
   /** What an uploaded file is, and how an archive is taken apart. */
   readonly intake: Intake
@@ -87,7 +90,7 @@ export function createApp(options: AppOptions): Express {
   app.set('trust proxy', trustedProxies(options.trustProxy))
 
   const access = options.access ?? log.child({}, { redact: [] })
-  app.use(beginExchange(access, new HttpMetrics(registry), limits.lingerMs, options.usage))
+  app.use(beginExchange(access, new HttpMetrics(registry), limits.lingerMs, options))
   mount(app, routeTable(options, limits), {
     ...options,
     readJson: createJsonReader(limits),
@@ -124,6 +127,7 @@ export function routeTable(options: AppOptions, limits = httpLimits(options.limi
     ...adminSnapshotRoutes(options),
     ...usageRoutes(options),
     ...auditRoutes(options),
+    ...requestsRoutes(options),
     ...systemRoutes({ ...options, describe: () => openApi(routes, options) }),
   ]
   return routes

@@ -5,6 +5,7 @@ import type { NextFunction, Request, Response } from 'express'
 import helmet from 'helmet'
 import type { Principal } from '../auth/principal.ts'
 import type { Log } from '../base/log.ts'
+import type { RequestLines } from '../control/request-lines.ts'
 import type { UsageMeter } from '../control/usage-meter.ts'
 import type { HttpMetrics } from './http-metrics.ts'
 import { type Rate, rateHeaders } from './rate-headers.ts'
@@ -79,6 +80,12 @@ export function setStandingHeaders(response: Response): void {
     response.setHeader(headers[i] ?? '', headers[i + 1] ?? '')
 }
 
+/** Who keeps count of requests, and who keeps a line of each. */
+export interface RequestRecords {
+  readonly usage: Pick<UsageMeter, 'request'>
+  readonly requests?: Pick<RequestLines, 'note'> | undefined
+}
+
 /**
  * The first in line: starts the exchange, and writes it down when it is over.
  * @param access the line holds nothing that came from outside but names we checked: nothing need be taken out of it
@@ -87,7 +94,7 @@ export function beginExchange(
   access: Log,
   metrics: HttpMetrics,
   lingerMs: number,
-  usage: Pick<UsageMeter, 'request'>,
+  { usage, requests }: RequestRecords,
 ): (request: Request, response: Response, next: NextFunction) => void {
   const standing = standingHeaders()
   function onClose(this: Response): void {
@@ -98,15 +105,11 @@ export function beginExchange(
     const status = this.writableFinished ? this.statusCode : statusClientLeft
     metrics.count(exchange.route, exchange.method, status, ms / 1000)
     if (exchange.principal) usage.request(exchange.principal, exchange.isSearch && status < 300)
-    access.info({
-      request_id: exchange.id,
-      method: exchange.method,
-      route: exchange.route,
-      status,
-      ms: Math.round(ms * 100) / 100,
-      bytes: exchange.takeBytes(),
-      tenant: exchange.principal?.tenant,
-    })
+    const { id, method, route, principal } = exchange
+    const line = { status, ms: Math.round(ms * 100) / 100, bytes: exchange.takeBytes() }
+    const tenant = principal?.tenant
+    requests?.note({ id, method, route, tenant, ...line })
+    access.info({ request_id: id, method, route, ...line, tenant })
   }
   return (request, response, next) => {
     ;(response as Started).locals.exchange = new Exchange(request, standing)

@@ -72,6 +72,11 @@ export function controlDbPath(dataDir: string): string {
   return join(serverDirectory(dataDir), 'control.db')
 }
 
+/** The request log, a file a month. */
+export function requestsDirectory(dataDir: string): string {
+  return join(serverDirectory(dataDir), 'requests')
+}
+
 /** Where directories are built before they are renamed into place. */
 export function stagingDirectory(dataDir: string): string {
   return join(serverDirectory(dataDir), 'staging')
