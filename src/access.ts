@@ -12,12 +12,14 @@ export function openTiers(
   path: string | undefined,
   log: Log,
   control: Control,
+  onChange: () => void,
 ): { tiers: Tiers; stop: () => void } {
   if (path === undefined) return { tiers: new Tiers(control.allowances), stop: () => undefined }
   const tiers = new Tiers(control.allowances, readTiersFile(path))
   const stop = watchTiers(path, {
     onTable: (table) => {
       tiers.replace(table)
+      onChange()
       log.info({ file: path }, 'the tiers were read again')
     },
     onFault: (error) => log.error({ err: error }, 'the tiers file was not taken over'),

@@ -5,7 +5,7 @@ import { makeDirectory } from './base/fs.ts'
 import type { Log } from './base/log.ts'
 import type { Config } from './config.ts'
 import { Lifecycle, type LifecycleOptions } from './control/lifecycle.ts'
-import { Snapshots } from './control/snapshots.ts'
+import { Snapshots, type SnapshotsOptions } from './control/snapshots.ts'
 import { stagingDirectory } from './tenancy/layout.ts'
 import { retentionOf } from './tenancy/retention.ts'
 import type { TenantId } from './tenancy/tenant-id.ts'
@@ -31,13 +31,16 @@ export function openCare(
   {
     parts,
     onJob,
+    told,
   }: {
     parts: Pick<LifecycleOptions, 'control' | 'shards' | 'fences' | 'tenants'>
     onJob: (tenant: TenantId, atMs?: number) => void
+    told: Pick<LifecycleOptions, 'onErasing' | 'onSuspended'> &
+      Pick<SnapshotsOptions, 'onMade'> & { onScheduled: SnapshotsOptions['onScheduled'] }
   },
 ): Care {
   const { DATA_DIR: dataDir, SNAPSHOTS_DIR: snapshotsDir } = config
-  const held = { dataDir, snapshotsDir, ...parts }
+  const held = { dataDir, snapshotsDir, ...parts, ...told }
   const lifecycle = new Lifecycle({ ...held, onJob })
   lifecycle.sweepStaging()
   stack.defer(() => lifecycle.close())
@@ -49,10 +52,11 @@ export function openCare(
     version,
     policy: retentionOf(config.SNAPSHOT_KEEP),
     everyMs: config.SNAPSHOT_HOURS * 3_600_000,
-    onScheduled: ({ error, ...end }) =>
-      error
-        ? log.error({ ...end, err: error }, 'a scheduled snapshot failed')
-        : log.info(end, 'a snapshot was made'),
+    onScheduled: ({ error, ...end }) => {
+      if (error) log.error({ ...end, err: error }, 'a scheduled snapshot failed')
+      else log.info(end, 'a snapshot was made')
+      told.onScheduled({ error, ...end })
+    },
   })
   stack.defer(async () => {
     await snapshots.close()

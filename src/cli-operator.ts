@@ -5,6 +5,7 @@ import { Problem } from './base/problem.ts'
 import {
   printAudit,
   printUsage,
+  printWebhook,
   type RecordsValues,
   recordsOptions,
   recordsUsage,
@@ -57,6 +58,7 @@ export const operatorCommands: readonly string[] = [
   'restore',
   'usage',
   'audit',
+  'webhook',
 ]
 
 const states: Readonly<Record<string, SettableState>> = {
@@ -98,6 +100,8 @@ export async function runOperator(
         return await printUsage(operator, words[0], values)
       case 'audit':
         return await printAudit(operator, words, values)
+      case 'webhook':
+        return await printWebhook(operator, words, values)
       default:
         return await runRestore(operator, config, words, values)
     }

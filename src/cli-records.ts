@@ -9,11 +9,16 @@ export const recordsUsage = `
                                    what every library used, by day; the last thirty
   carrel audit [USER] [--limit N]  what was done, the newest first
   carrel audit verify              read the whole audit; names every row that was tampered with
+  carrel webhook list|dead         the webhooks; what was tried for a day and given up
+  carrel webhook add URL [--events A,B]
+  carrel webhook remove ID
+  carrel webhook replay [MESSAGE]  try it for another day
 `
 
 export const recordsOptions = {
   from: { type: 'string' },
   csv: { type: 'boolean', default: false },
+  events: { type: 'string' },
   limit: { type: 'string', default: '50' },
 } as const
 
@@ -21,6 +26,7 @@ export interface RecordsValues {
   readonly from?: string | undefined
   readonly to?: string | undefined
   readonly csv: boolean
+  readonly events?: string | undefined
   readonly limit: string
 }
 
@@ -28,6 +34,11 @@ export interface RecordsOperator {
   usage(user: string | undefined, range: DayRange): Promise<readonly UsageRow[]>
   audit(user: string | undefined, limit: number): Promise<readonly AuditView[]>
   auditCheck(): Promise<AuditCheck>
+  webhooks(): Promise<readonly object[]>
+  webhookAdd(url: string, events: readonly string[] | undefined): Promise<object>
+  webhookRemove(id: string): Promise<void>
+  webhookDead(): Promise<readonly object[]>
+  webhookReplay(message: string | undefined): Promise<void>
 }
 
 const dayMs = 86_400_000
@@ -62,6 +73,30 @@ export async function printAudit(
     throw new RangeError('--limit takes a whole number up to 100000')
   for (const row of await operator.audit(word, rows))
     process.stdout.write(`${JSON.stringify({ ...row, at: new Date(row.at).toISOString() })}\n`)
+  return 0
+}
+
+/** @throws RangeError for a person */
+export async function printWebhook(
+  operator: RecordsOperator,
+  [verb = '', word]: readonly string[],
+  { events }: RecordsValues,
+): Promise<number> {
+  if (verb === 'list') return lines(await operator.webhooks())
+  if (verb === 'dead') return lines(await operator.webhookDead())
+  if (verb === 'replay') {
+    await operator.webhookReplay(word)
+    return lines([{ replayed: word ?? 'all' }])
+  }
+  if (word === undefined || (verb !== 'add' && verb !== 'remove'))
+    throw new RangeError('`carrel webhook list|add URL|remove ID|dead|replay`')
+  if (verb === 'add') return lines([await operator.webhookAdd(word, events?.split(','))])
+  await operator.webhookRemove(word)
+  return lines([{ removed: word }])
+}
+
+function lines(rows: readonly object[]): number {
+  for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`)
   return 0
 }
 

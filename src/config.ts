@@ -75,6 +75,9 @@ const schema = z.object({
     .refine((token) => Buffer.byteLength(token) >= 24, 'needs at least 24 bytes')
     .optional()
     .describe('lets its bearer read /metrics and use /admin/v1'),
+  WEBHOOKS_PRIVATE: flag().describe(
+    'whether webhooks may be at private addresses, and without TLS',
+  ),
   TIERS_FILE: z.string().min(1).optional().describe('JSON with the limits of each tier'),
   ADDRESS_REQUESTS_PER_MINUTE: integer(1, 10_000_000)
     .optional()

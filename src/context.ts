@@ -53,16 +53,14 @@ export async function createContext(
   stack.defer(() => lock.release())
   const control = await openControl(config)
   stack.defer(() => control.close())
-  const { tiers, stop } = openTiers(config.TIERS_FILE, log, control)
+  const { tiers, stop } = openTiers(config.TIERS_FILE, log, control, () => records.onTiers())
   stack.defer(stop)
-  const storedOf = async (tenant: TenantId) => (await shown(tenant)).bytes
-  const records = openRecords(log, control, storedOf, config.REQUEST_LOG_MONTHS > 0)
-  const identity = await createIdentity(config, control, tiers, (ip) =>
-    records.audit.signInFailed(ip),
+  const records = openRecords(config, log, { control, tiers }, (tenant) =>
+    tenants.call(tenant, 'account.show', {}),
   )
+  const identity = await createIdentity(config, control, tiers, records.onSignInFailed)
   const metrics = createMetrics(() => figures({ shards, control, identity, ...work }))
 
-  const shown = (tenant: TenantId) => tenants.call(tenant, 'account.show', {})
   const shards: Shards = openShards(config, log, metrics, {
     onClosed: (closed) => tenants.storeClosed(closed),
     onWorked: (tenant, seconds) => records.usage.worked(tenant, seconds),
@@ -76,7 +74,7 @@ export async function createContext(
   const onJob = (tenant: TenantId, atMs?: number) => work.runner.notify(tenant, atMs)
   const tenants = new TenantDirectory({
     dataDir: config.DATA_DIR,
-    ...{ control, shards, fences, tiers, parts, onJob, ...records.heard },
+    ...{ control, shards, fences, tiers, parts, onJob, heard: records.heard },
     events: new DocumentEvents(),
     onJobsEnded: (tenant) => void work.runner.check(tenant).catch(() => undefined),
   })
@@ -84,7 +82,7 @@ export async function createContext(
   stack.defer(records.close)
   const work = await openWork(config, log, metrics, stack, { tenants, control, tiers })
   const held = { control, shards, fences, tenants }
-  const care = openCare(config, log, stack, { parts: held, onJob })
+  const care = openCare(config, log, stack, { parts: held, onJob, told: records.told })
 
   const streams = new EventStreams(identity.authenticate)
   const onFault = (error: unknown): void => log.error({ err: error }, 'a question failed')

@@ -13,6 +13,7 @@ import type { TenantView } from './control/lifecycle.ts'
 import type { Receipt } from './control/receipt.ts'
 import { readServerAddress, type ServerAddress } from './control/server-address.ts'
 import type { SnapshotView } from './control/snapshots.ts'
+import { localRecords } from './operator-records.ts'
 import { lockPath, serverDirectory } from './tenancy/layout.ts'
 
 export type SettableState = 'active' | 'read_only' | 'suspended' | 'at_rest'
@@ -77,7 +78,7 @@ function localOperator(context: Context): Operator {
   }
   return {
     isRemote: false,
-    ...localRecords(context),
+    ...localRecords(context, audited),
     list: async () => lifecycle.list(Number.MAX_SAFE_INTEGER, undefined).items,
     show: async (user) => lifecycle.show(idOf(user)),
     setState: (user, state, seconds) =>
@@ -110,24 +111,6 @@ function localOperator(context: Context): Operator {
       ),
     copyControl: () => audited('control.copy', null, () => context.care.copyControl()),
     [Symbol.asyncDispose]: () => context[Symbol.asyncDispose](),
-  }
-}
-
-function localRecords({ records, care: { lifecycle } }: Context): RecordsOperator {
-  const named = (user: string | undefined) => (user === undefined ? null : lifecycle.nameOf(user))
-  return {
-    usage: async (user, range) => {
-      const args = { ...range, tenant: named(user), limit: Number.MAX_SAFE_INTEGER }
-      return records.ask('usage.all', args)
-    },
-    audit: async (user, limit) => {
-      const page = { before: Number.MAX_SAFE_INTEGER, limit }
-      const tenant = named(user)
-      return tenant === null
-        ? records.ask('audit.all', { ...page, action: null })
-        : records.ask('audit.own', { ...page, tenant, user: null, isOwn: false })
-    },
-    auditCheck: () => records.audit.check(),
   }
 }
 
@@ -174,6 +157,12 @@ function remoteOperator({ url, token }: ServerAddress): Operator {
         (row) => ({ ...row, at: Date.parse(row.at), tenant: row.tenant }),
       ),
     auditCheck: () => ask('GET', '/audit/check'),
+    webhooks: async () => (await ask<{ items: object[] }>('GET', '/webhooks')).items,
+    webhookAdd: (url, events) => ask('POST', '/webhooks', { url, ...(events && { events }) }),
+    webhookRemove: (id) => ask('DELETE', `/webhooks/${encodeURIComponent(id)}`),
+    webhookDead: () => pages('/webhook-deliveries'),
+    webhookReplay: (message) =>
+      ask('POST', '/webhook-deliveries/replay', { ...(message && { message }) }),
     list: () => pages('/tenants'),
     show: (user) => ask('GET', of(user)),
     setState: (user, state, seconds) =>

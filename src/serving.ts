@@ -49,6 +49,8 @@ export function openHttp(config: Config, { log, access }: Logs, parts: HttpParts
       chat,
       ...care,
       ...parts.records,
+      webhooks: parts.records.notices.webhooks,
+      onQuota: parts.records.notices.refused,
       tenantNamed: (user) => care.lifecycle.nameFor(user),
       ...allowed(control, tiers),
       addressRequestsPerMinute: config.ADDRESS_REQUESTS_PER_MINUTE,

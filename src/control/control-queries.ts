@@ -3,6 +3,7 @@ import type { Db } from '../base/sqlite.ts'
 import { auditNames, auditOf, auditOfAll, auditRows } from './audit.ts'
 import type { RequestLog } from './request-log.ts'
 import { usageByDay, usageByUser, usageOfAll } from './usage.ts'
+import { deadDeliveries, dueDeliveries } from './webhooks.ts'
 
 export const controlQueries = {
   'usage.days': usageByDay,
@@ -12,6 +13,8 @@ export const controlQueries = {
   'audit.all': auditOfAll,
   'audit.rows': auditRows,
   'audit.names': auditNames,
+  'webhooks.due': dueDeliveries,
+  'webhooks.dead': deadDeliveries,
   'requests.page': (_db: Db, args: Parameters<RequestLog['page']>[0], requests?: RequestLog) =>
     requests?.page(args) ?? [],
 } as const satisfies Readonly<

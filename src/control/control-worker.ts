@@ -11,6 +11,7 @@ import { type Revocation, readRevocations } from './revocations.ts'
 import { controlApplicationId, controlMigrations } from './schema.ts'
 import { type Deletion, readDeletions, readStates, type TenantState } from './tenant-states.ts'
 import { applyChanges, type ControlChange, readTenants, type TenantRecord } from './tenants.ts'
+import { readWebhooks, type Webhook } from './webhooks.ts'
 
 export interface ControlWorkerData {
   readonly path: string
@@ -27,6 +28,7 @@ export interface ControlContents {
   readonly keys: readonly ApiKey[]
   readonly revocations: readonly Revocation[]
   readonly allowances: readonly (readonly [TenantId, Allowance])[]
+  readonly webhooks: readonly Webhook[]
 }
 
 /** To the thread: a batch of changes, a copy of the whole file to be made, or the end. */
@@ -64,6 +66,7 @@ port.postMessage({
   keys: readApiKeys(db),
   revocations: readRevocations(db),
   allowances: readAllowances(db),
+  webhooks: readWebhooks(db),
 } satisfies ControlContents)
 port.on('message', (message: ToControl) => {
   if (message === 'close') {

@@ -12,11 +12,13 @@ import { Revocations } from './revocations.ts'
 import { type Deletion, type TenantState, tenantHash } from './tenant-states.ts'
 import type { ControlChange, TenantRecord } from './tenants.ts'
 import type { UsageChange } from './usage.ts'
+import { type WebhookChange, Webhooks } from './webhooks.ts'
 
 export class Control {
   readonly keys: ApiKeys
   readonly revocations: Revocations
   readonly allowances: Allowances
+  readonly webhooks: Webhooks
   readonly #writer: ControlWriter
   readonly #tenants: Map<TenantId, TenantRecord>
   readonly #states: Map<TenantId, TenantState>
@@ -36,6 +38,7 @@ export class Control {
     this.keys = new ApiKeys(contents.keys, write)
     this.revocations = new Revocations(contents.revocations, write)
     this.allowances = new Allowances(contents.allowances, write)
+    this.webhooks = new Webhooks(contents.webhooks, write)
   }
 
   /** Starts the thread, opens and migrates control.db and reads it into memory. @throws when it cannot be opened */
@@ -139,6 +142,7 @@ export class Control {
         { kind: 'keys_removed', tenant: id },
         { kind: 'allowance_removed', tenant: id },
         { kind: 'usage_removed', tenant: id },
+        { kind: 'webhook_tenant_removed', tenant: id },
         { kind: 'state', id, state: null },
         { kind: 'receipt', generation, sha256 },
       ],
@@ -177,7 +181,7 @@ export class Control {
   }
 
   /** Resolves once durable; a batch of its own or with others. For records that nothing in memory follows. */
-  record(change: UsageChange | AuditChange): Promise<void> {
+  record(change: UsageChange | AuditChange | WebhookChange): Promise<void> {
     return this.#change(change)
   }
 

@@ -22,6 +22,8 @@ export interface DirectoryMovesOptions {
   readonly shards: Shards
   readonly fences: Fences
   readonly tenants: TenantDirectory
+  /** Told before the last trace of a tenant goes; after a crash perhaps once more. */
+  readonly onErasing?: ((record: TenantRecord) => Promise<void>) | undefined
 }
 
 /** A new directory that is to take the place of a tenant's. */
@@ -87,6 +89,7 @@ export class DirectoryMoves {
       logins_ended_before: new Date(notBeforeMs ?? deletedAtMs).toISOString(),
       erased,
     })
+    await this.#options.onErasing?.(record)
     await control.endDeletion(id, generation, receipt.sha256)
     tenants.forget(id, true)
     fences.settle(id)

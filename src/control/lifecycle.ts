@@ -23,6 +23,7 @@ export interface TenantView {
 
 export interface LifecycleOptions extends DirectoryMovesOptions {
   readonly onJob: (tenant: TenantId, atMs?: number) => void
+  readonly onSuspended?: ((tenant: TenantId) => void) | undefined
 }
 
 export class Lifecycle {
@@ -224,6 +225,7 @@ export class Lifecycle {
       }
       this.#forgetTimer(id)
       if (to.untilMs !== null) this.#releaseAt(id, to.untilMs)
+      if (to.state === 'suspended') this.#options.onSuspended?.(id)
       return this.show(id)
     })
   }

@@ -2,6 +2,7 @@
 import { auditSql } from './audit.ts'
 import { tenantStatesSql } from './tenant-states.ts'
 import { usageSql } from './usage.ts'
+import { webhooksSql } from './webhooks.ts'
 
 /** `Crlc` in ASCII. */
 export const controlApplicationId = 0x43726c63
@@ -65,4 +66,5 @@ CREATE TABLE allowances (
 `,
   usageSql,
   auditSql,
+  webhooksSql,
 ]

@@ -37,6 +37,8 @@ export interface SnapshotsOptions extends DirectoryMovesOptions {
   /** A library that was written to is copied when its last snapshot is this old; 0 never. */
   readonly everyMs: number
   readonly tierOf?: (tenant: TenantId) => string | null
+  /** Told of each that was made, or failed. */
+  readonly onMade?: ((id: TenantId, name: string, error: unknown) => void) | undefined
   readonly onScheduled: (end: { tenant: TenantId; name?: string; error?: unknown }) => void
 }
 
@@ -61,12 +63,20 @@ export class Snapshots {
   }
 
   /** Copies the tenant as it is now, while it goes on. @throws Problem `tenant_damaged`, `conflict` */
-  create(id: TenantId): Promise<SnapshotView> {
+  async create(id: TenantId): Promise<SnapshotView> {
+    const { lifecycle, snapshotsDir, onMade } = this.#options
     const name = snapshotName(Date.now())
-    return this.#options.lifecycle.exclusive(id, async () => {
-      const into = join(tenantSnapshots(this.#options.snapshotsDir, id), name)
-      return viewOf(name, await this.#copy(id, into, buildingDirectory(this.#options.snapshotsDir)))
-    })
+    try {
+      const made = await lifecycle.exclusive(id, async () => {
+        const into = join(tenantSnapshots(snapshotsDir, id), name)
+        return viewOf(name, await this.#copy(id, into, buildingDirectory(snapshotsDir)))
+      })
+      onMade?.(id, name, undefined)
+      return made
+    } catch (error) {
+      onMade?.(id, name, error)
+      throw error
+    }
   }
 
   /** A copy that is in no list, for somebody who takes it away. @returns its directory, to be removed by `discard` */

@@ -18,6 +18,7 @@ import { type Caller, refuseEarlierLogin } from './caller.ts'
 import type { Control } from './control.ts'
 import type { DocumentEvents, Done, TenantEvents } from './document-events.ts'
 import type { Fences } from './fences.ts'
+import type { Heard } from './heard.ts'
 import type { Limits, Tier } from './limits.ts'
 import type { PartialUploads, TenantParts } from './partial-uploads.ts'
 import { type Reservation, Reservations } from './reservations.ts'
@@ -73,8 +74,7 @@ export interface TenantDirectoryOptions {
   readonly parts: PartialUploads
   /** Told of what was done. */
   readonly events: DocumentEvents
-  readonly onDone?: (tenant: TenantId, done: Done) => void
-  readonly onErased?: (tenant: TenantId) => void
+  readonly heard?: Heard
   /** Jobs of the tenant may have been taken away. */
   readonly onJobsEnded: (tenant: TenantId) => void
 }
@@ -141,7 +141,7 @@ export class TenantDirectory {
       const result = await shards.call(held, operation, args, options)
       const done = { operation, args, result } as Done
       this.#options.events.observe(tenant, done)
-      this.#options.onDone?.(tenant, done)
+      this.#options.heard?.onDone(tenant, done)
       if (definition.queuesJobs) this.#options.onJob(tenant)
       if (definition.endsJobs) this.#options.onJobsEnded(tenant)
       return result
@@ -222,12 +222,10 @@ export class TenantDirectory {
       const { generation } = await shards.call(target, 'tenant.open', null)
       // A directory that was copied in may have come with documents that were never read.
       this.#unrecovered.add(principal.tenant)
-      return control.addTenant({
-        id: principal.tenant,
-        userId: principal.userId,
-        generation,
-        atMs: Date.now(),
-      })
+      const { tenant: id, userId } = principal
+      const made = await control.addTenant({ id, userId, generation, atMs: Date.now() })
+      this.#options.heard?.onMade(made)
+      return made
     }
     const making = make().finally(() => this.#making.delete(principal.tenant))
     this.#making.set(principal.tenant, making)
@@ -261,7 +259,7 @@ export class TenantDirectory {
 
   /** Its directory is another one, or none. */
   forget(tenant: TenantId, isErased = false): void {
-    if (isErased) this.#options.onErased?.(tenant)
+    if (isErased) this.#options.heard?.onErased(tenant)
     this.#unrecovered.delete(tenant)
     this.#options.events.drop(tenant)
   }

@@ -8,6 +8,7 @@ import { type EmbedderRecord, writeEmbedder } from './embedders.ts'
 import { applyRevocation, type RevocationChange } from './revocations.ts'
 import { applyStateChange, type StateChange } from './tenant-states.ts'
 import { applyUsage, type UsageChange } from './usage.ts'
+import { applyWebhook, type WebhookChange } from './webhooks.ts'
 
 const selectTenants = 'SELECT id, user_id, generation, hint, created_at FROM tenants'
 const insertTenant = `INSERT INTO tenants (id, user_id, generation, hint, created_at) VALUES (?, ?, ?, 1, ?)
@@ -30,6 +31,7 @@ export type ControlChange =
   | AllowanceChange
   | UsageChange
   | AuditChange
+  | WebhookChange
   | {
       readonly kind: 'tenant_added'
       readonly id: TenantId
@@ -95,6 +97,15 @@ function applyChange(db: Db, change: ControlChange): void {
     case 'usage':
     case 'usage_removed':
       applyUsage(db, change)
+      return
+    case 'webhook_added':
+    case 'webhook_removed':
+    case 'webhook_queued':
+    case 'webhook_delivered':
+    case 'webhook_failed':
+    case 'webhook_replayed':
+    case 'webhook_tenant_removed':
+      applyWebhook(db, change)
       return
     case 'audited':
     case 'audit_names_removed':

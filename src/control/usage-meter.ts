@@ -80,6 +80,7 @@ export class UsageMeter {
         break
       case 'documents.create':
       case 'documents.delete':
+      case 'ingest.finish':
       case 'tenant.recover':
         this.#changed.add(tenant)
         break

@@ -2,7 +2,9 @@
 import express, { type Express } from 'express'
 import type { Registry } from 'prom-client'
 import type { Log } from '../base/log.ts'
+import type { QuotaShare } from '../base/problem.ts'
 import { Searcher } from '../rag/searcher.ts'
+import type { TenantId } from '../tenancy/tenant-id.ts'
 import { Admission, type AdmissionOptions } from './admission.ts'
 import {
   answerProblems,
@@ -41,6 +43,7 @@ import { type SystemOptions, systemRoutes } from './routes/system.ts'
 import { uploadRoutes } from './routes/upload.ts'
 import { resumableRoutes } from './routes/uploads.ts'
 import { type UsageRouteOptions, usageRoutes } from './routes/usage.ts'
+import { type WebhookRouteOptions, webhookRoutes } from './routes/webhooks.ts'
 import { serveWeb } from './web.ts'
 
 export interface AppOptions
@@ -57,6 +60,7 @@ export interface AppOptions
     UsageRouteOptions,
     AuditRouteOptions,
     RequestsRouteOptions,
+    WebhookRouteOptions,
     Pick<RequestRecords, 'requests'>,
     Omit<SystemOptions, 'describe'> {
   /** What an uploaded file is, and how an archive is taken apart. */
@@ -73,6 +77,8 @@ export interface AppOptions
   readonly trustProxy?: string | undefined
   /** How a search is done; by the built-in embedder alone when not given. */
   readonly searcher?: Pick<Searcher, 'search'> | undefined
+  /** Told when something is refused because a share is used up. */
+  readonly onQuota?: ((tenant: TenantId, quota: QuotaShare) => void) | undefined
   readonly version: string
   readonly publicUrl?: string | undefined
   /** The folder of the built web app; without it there is the API alone. */
@@ -98,7 +104,7 @@ export function createApp(options: AppOptions): Express {
   })
   if (options.webRoot !== undefined) app.use(serveWeb(options.webRoot))
   app.use(refuseAddress)
-  app.use(answerProblems(log))
+  app.use(answerProblems(log, options.onQuota))
   return app
 }
 
@@ -128,6 +134,7 @@ export function routeTable(options: AppOptions, limits = httpLimits(options.limi
     ...usageRoutes(options),
     ...auditRoutes(options),
     ...requestsRoutes(options),
+    ...webhookRoutes(options),
     ...systemRoutes({ ...options, describe: () => openApi(routes, options) }),
   ]
   return routes

@@ -2,8 +2,9 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import { type Principal, requireOwner, requireScope } from '../auth/principal.ts'
 import type { Log } from '../base/log.ts'
-import { Problem } from '../base/problem.ts'
+import { Problem, type QuotaShare } from '../base/problem.ts'
 import type { TenantHandle } from '../control/tenant-directory.ts'
+import type { TenantId } from '../tenancy/tenant-id.ts'
 import type { Admission } from './admission.ts'
 import { type AuditingOptions, auditBegin, auditDone, auditRefused } from './auditing.ts'
 import { type Exchange, exchangeOf, setStandingHeaders } from './exchange.ts'
@@ -110,10 +111,12 @@ export function refuseAddress(): void {
 /** The last in line: whatever was thrown becomes one problem, and what we did not foresee one line in the log. */
 export function answerProblems(
   log: Log,
+  onQuota?: (tenant: TenantId, quota: QuotaShare) => void,
 ): (error: unknown, request: Request, response: Response, next: NextFunction) => void {
   return (error, _request, response, _next) => {
     const exchange = exchangeOf(response)
     const problem = asProblem(error)
+    if (problem.quota && exchange.principal) onQuota?.(exchange.principal.tenant, problem.quota)
     // Gone, or half an answer is out: nobody is left to tell, but a cut answer has to look cut.
     const isTooLate = response.headersSent || response.destroyed
     if (statusOf(problem) >= 500 && !(response.destroyed && problem.code === 'internal'))

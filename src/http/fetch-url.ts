@@ -13,17 +13,21 @@ const webPorts: ReadonlySet<string> = new Set(['', '80', '443'])
 const connectMs = 10_000
 const headerBytesMax = 16 * 1024
 
-export interface FetchOptions {
+/** Where one may be sent to. */
+export interface AddressOptions {
+  /** All addresses of a name; the system's resolver unless given. */
+  readonly resolve?: ((hostname: string) => Promise<readonly string[]>) | undefined
+  /** Whether an address may be connected to; the open internet unless given. */
+  readonly isAllowed?: ((address: string) => boolean) | undefined
+}
+
+export interface FetchOptions extends AddressOptions {
   readonly bytesMax: number
   /** Time without a byte. */
   readonly idleMs: number
   /** Slower senders are cut. */
   readonly bytesPerSecondMin: number
   readonly signal: AbortSignal
-  /** All addresses of a name; the system's resolver unless given. */
-  readonly resolve?: (hostname: string) => Promise<readonly string[]>
-  /** Whether an address may be connected to; the open internet unless given. */
-  readonly isAllowed?: (address: string) => boolean
 }
 
 export interface Fetched {
@@ -64,7 +68,7 @@ function parseUrl(address: string, base?: URL): URL {
 }
 
 /** The one address to connect to. Where a name has public and private ones, it is up to something. */
-async function addressOf(url: URL, options: FetchOptions): Promise<string> {
+export async function addressOf(url: URL, options: AddressOptions): Promise<string> {
   const { resolve = resolveName, isAllowed = isPublicAddress } = options
   const hostname = url.hostname.replace(/^\[|\]$/g, '')
   const addresses = isIP(hostname) ? [hostname] : await resolve(hostname).catch(() => [])

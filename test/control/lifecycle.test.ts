@@ -11,7 +11,10 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { SignJWT } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Client, signToken } from '../../bench/lib/client.ts'
@@ -22,7 +25,7 @@ import { keptDirectory } from '../helpers.ts'
 
 const secret = 'a lifecycle secret of more than 32 bytes'
 const adminToken = 'an operator’s token, long enough'.normalize('NFKD').replaceAll(/[^a-z]/g, '-')
-const settings = { JWT_SECRET: secret, ADMIN_TOKEN: adminToken }
+const settings = { JWT_SECRET: secret, ADMIN_TOKEN: adminToken, WEBHOOKS_PRIVATE: 'true' }
 const dataDir = keptDirectory()
 let server: RunningServer
 let admin: Client
@@ -207,6 +210,39 @@ test('a deleted account leaves nothing, its login makes nothing, a later one mee
   rmSync(join(dataDir, 'fay'), { recursive: true })
   expect(await later.search('auk')).toEqual([])
   expect(await me(fay)).toMatchObject({ status: 401 })
+})
+
+test('the operator’s systems are told what happens to a library, from its first day to its last', async () => {
+  const told: { type: string; data: Record<string, unknown> }[] = []
+  const endpoint = createServer(async (request, response) => {
+    told.push(
+      (await new Response(Readable.toWeb(request) as ReadableStream).json()) as (typeof told)[0],
+    )
+    response.end()
+  })
+  await new Promise<void>((resolve) => endpoint.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(endpoint.address() as AddressInfo).port}/`
+  const hook = await admin.request<{ id: string }>('POST', '/admin/v1/webhooks', { url })
+  expect(hook.status).toBe(201)
+  const kim = await withNote('kim', '# A\n\nThe knot wades.')
+  await expect.poll(async () => (await kim.documents())[0]?.status).toBe('ready')
+  await admin.request('POST', '/admin/v1/tenants/kim/snapshots')
+  await state('kim', { state: 'suspended' })
+  await state('kim', { state: 'active' })
+  await expect.poll(() => told.length, { timeout: 15_000 }).toBe(4)
+  expect((await kim.request('DELETE', '/v1/me', { confirm: 'kim' })).status).toBe(200)
+  await expect.poll(() => told.length, { timeout: 15_000 }).toBe(5)
+  expect(told.map(({ type }) => type).toSorted()).toEqual([
+    'document.ready',
+    'snapshot.made',
+    'tenant.created',
+    'tenant.deleted',
+    'tenant.suspended',
+  ])
+  for (const { data } of told) expect(data).toMatchObject({ tenant: 'kim', user_id: 'kim' })
+  expect(JSON.stringify(told)).not.toMatch(/knot|kim\.md/)
+  await admin.request('DELETE', `/admin/v1/webhooks/${hook.body.id}`)
+  endpoint.close()
 })
 
 test('a deletion that a crash cut short is completed by the next start', async () => {

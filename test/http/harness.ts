@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { createJwtAuthenticator } from '../../src/auth/jwt.ts'
 import type { Principal } from '../../src/auth/principal.ts'
 import { createLog } from '../../src/base/log.ts'
+import { Webhooks } from '../../src/control/webhooks.ts'
 import { type AppOptions, createApp } from '../../src/http/app.ts'
 import { EventStreams } from '../../src/http/event-streams.ts'
 import { createHttpServer, type HttpServer, type ServerLimits } from '../../src/http/server.ts'
@@ -77,6 +78,11 @@ export async function startServer(
       note: async () => undefined,
       noteRefusal: async () => undefined,
       check: () => Promise.reject(new Error('the fake has no audit')),
+    },
+    webhooks: {
+      all: new Webhooks([], async () => undefined),
+      sender: { replay: async () => undefined },
+      isPrivate: true,
     },
     tenantNamed: (user) => tenantOf(user),
     ask: (async () => []) as AppOptions['ask'],

@@ -1,0 +1,52 @@
+/** Usage, audit and webhooks for the command line, with the files of a server that does not run. */
+import type { RecordsOperator } from './cli-records.ts'
+import type { Context } from './context.ts'
+import type { AuditAction } from './control/audit-actions.ts'
+import { webhookEvents } from './control/webhooks.ts'
+import { checkUrl } from './http/routes/webhooks.ts'
+
+/** Does something and writes it down. */
+type Audit = <T>(
+  action: AuditAction,
+  user: null,
+  work: () => Promise<T>,
+  target?: string | null,
+) => Promise<T>
+
+export function localRecords(
+  { records, care: { lifecycle } }: Context,
+  audited: Audit,
+): RecordsOperator {
+  const { all, sender, isPrivate } = records.notices.webhooks
+  const named = (user: string | undefined) => (user === undefined ? null : lifecycle.nameOf(user))
+  return {
+    usage: async (user, range) => {
+      const args = { ...range, tenant: named(user), limit: Number.MAX_SAFE_INTEGER }
+      return records.ask('usage.all', args)
+    },
+    audit: async (user, limit) => {
+      const page = { before: Number.MAX_SAFE_INTEGER, limit }
+      const tenant = named(user)
+      return tenant === null
+        ? records.ask('audit.all', { ...page, action: null })
+        : records.ask('audit.own', { ...page, tenant, user: null, isOwn: false })
+    },
+    auditCheck: () => records.audit.check(),
+    webhooks: async () => all.list().map(({ secret: _, ...webhook }) => webhook),
+    webhookAdd: (url, events = webhookEvents) =>
+      audited('webhook.create', null, async () => {
+        checkUrl(url, isPrivate)
+        const known = webhookEvents.filter((event) => events.includes(event))
+        if (known.length === 0 || known.length < events.length)
+          throw new RangeError(`--events takes some of ${webhookEvents.join(',')}`)
+        return all.add(url, known, Date.now())
+      }),
+    webhookRemove: (id) =>
+      audited('webhook.delete', null, async () => {
+        if (!(await all.remove(id))) throw new RangeError('there is no such webhook')
+      }),
+    webhookDead: () => records.ask('webhooks.dead', { limit: Number.MAX_SAFE_INTEGER }),
+    webhookReplay: (message) =>
+      audited('webhook.replay', null, () => sender.replay(null, message ?? null)),
+  }
+}
