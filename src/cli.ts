@@ -21,7 +21,7 @@ const usage = `carrel: a private, searchable library for every user
                                    print a token for USER, signed with the server's key
   carrel mcp                       the library for a program that speaks MCP, over standard input and output:
                                    CARREL_URL names the server, CARREL_KEY is an API key of it
-${operatorUsage}
+${operatorUsage}  carrel doctor [--json]           look at settings, machine and every library; says what to do
   carrel help                      this text
 
   --make-key   without JWT_SECRET: make a key at the first start, keep it in DATA_DIR/.carrel and print it once
@@ -44,6 +44,7 @@ async function run(args: string[]): Promise<number> {
         tier: { type: 'string', default: 'free' },
         hours: { type: 'string', default: '24' },
         ...operatorOptions,
+        json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     })
@@ -55,6 +56,7 @@ async function run(args: string[]): Promise<number> {
         values['make-key'] ? readConfig(undefined, keptKey) : readConfig(),
       )
     if (command === 'mcp') return await (await import('./cli-mcp.ts')).runMcp(readClientSettings())
+    if (command === 'doctor') return await (await import('./doctor.ts')).runDoctor(values.json)
     if (command === 'token') return await token(readConfig(undefined, keptKey), { user, ...values })
     if (operatorCommands.includes(command))
       return await runOperator(readConfig(undefined, noKey), positionals, values)

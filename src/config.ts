@@ -196,7 +196,7 @@ export class ConfigError extends Error {}
  */
 export function readConfig(
   env: Readonly<Record<string, string | undefined>> = process.env,
-  keyOf?: (dataDir: string) => string,
+  keyOf?: (dataDir: string) => string | undefined,
 ): Config {
   const given = Object.fromEntries(
     Object.keys(schema.shape).flatMap((name) => (env[name] ? [[name, env[name]]] : [])),

@@ -1,6 +1,7 @@
 /** Usage, audit and webhooks for the command line, with the files of a server that does not run. */
 import type { RecordsOperator } from './cli-records.ts'
 import type { Context } from './context.ts'
+import type { AuditView } from './control/audit.ts'
 import type { AuditAction } from './control/audit-actions.ts'
 import { webhookEvents } from './control/webhooks.ts'
 import { checkUrl } from './http/routes/webhooks.ts'
@@ -48,5 +49,28 @@ export function localRecords(
     webhookDead: () => records.ask('webhooks.dead', { limit: Number.MAX_SAFE_INTEGER }),
     webhookReplay: (message) =>
       audited('webhook.replay', null, () => sender.replay(null, message ?? null)),
+  }
+}
+
+/** The same, asked of the server that runs. */
+export function remoteRecords(
+  ask: <T>(method: string, path: string, body?: unknown) => Promise<T>,
+  pages: <T>(path: string, limitMax?: number) => Promise<T[]>,
+): RecordsOperator {
+  const userIn = (user: string | undefined): string =>
+    user === undefined ? '' : `user_id=${encodeURIComponent(user)}`
+  return {
+    usage: (user, { from, to }) => pages(`/usage?from=${from}&to=${to}&${userIn(user)}`),
+    audit: async (user, limit) =>
+      (await pages<Omit<AuditView, 'at'> & { at: string }>(`/audit?${userIn(user)}`, limit)).map(
+        (row) => ({ ...row, at: Date.parse(row.at), tenant: row.tenant }),
+      ),
+    auditCheck: () => ask('GET', '/audit/check'),
+    webhooks: async () => (await ask<{ items: object[] }>('GET', '/webhooks')).items,
+    webhookAdd: (url, events) => ask('POST', '/webhooks', { url, ...(events && { events }) }),
+    webhookRemove: (id) => ask('DELETE', `/webhooks/${encodeURIComponent(id)}`),
+    webhookDead: () => pages('/webhook-deliveries'),
+    webhookReplay: (message) =>
+      ask('POST', '/webhook-deliveries/replay', { ...(message && { message }) }),
   }
 }

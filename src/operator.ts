@@ -1,19 +1,18 @@
 /** What the command line can do to whole libraries: through the server that runs, or with the files of one that does not. */
 
 import { makeDirectory } from './base/fs.ts'
-import { openLogs } from './base/log.ts'
-import { Problem } from './base/problem.ts'
+import { createLog } from './base/log.ts'
+import { Problem, type ProblemData } from './base/problem.ts'
 import { lockFile } from './base/sqlite.ts'
 import type { RecordsOperator } from './cli-records.ts'
 import type { Config } from './config.ts'
 import type { Context } from './context.ts'
-import type { AuditView } from './control/audit.ts'
 import type { AuditAction } from './control/audit-actions.ts'
 import type { TenantView } from './control/lifecycle.ts'
 import type { Receipt } from './control/receipt.ts'
 import { readServerAddress, type ServerAddress } from './control/server-address.ts'
 import type { SnapshotView } from './control/snapshots.ts'
-import { localRecords } from './operator-records.ts'
+import { localRecords, remoteRecords } from './operator-records.ts'
 import { lockPath, serverDirectory } from './tenancy/layout.ts'
 
 export type SettableState = 'active' | 'read_only' | 'suspended' | 'at_rest'
@@ -22,6 +21,8 @@ export interface Operator extends AsyncDisposable, RecordsOperator {
   readonly isRemote: boolean
   list(): Promise<readonly TenantView[]>
   show(user: string): Promise<TenantView>
+  /** @returns why the library cannot be opened; null when it can */
+  health(user: string): Promise<Pick<ProblemData, 'code' | 'detail'> | null>
   setState(user: string, state: SettableState, seconds: number): Promise<TenantView>
   remove(user: string): Promise<Receipt>
   adopt(user: string): Promise<TenantView>
@@ -81,6 +82,7 @@ function localOperator(context: Context): Operator {
     ...localRecords(context, audited),
     list: async () => lifecycle.list(Number.MAX_SAFE_INTEGER, undefined).items,
     show: async (user) => lifecycle.show(idOf(user)),
+    health: (user) => lifecycle.health(idOf(user)),
     setState: (user, state, seconds) =>
       audited('tenant.state', user, async () => {
         if (state === 'active') return lifecycle.resume(idOf(user))
@@ -147,24 +149,18 @@ function remoteOperator({ url, token }: ServerAddress): Operator {
     }
     return all
   }
-  const userIn = (user: string | undefined): string =>
-    user === undefined ? '' : `user_id=${encodeURIComponent(user)}`
   return {
     isRemote: true,
-    usage: (user, { from, to }) => pages(`/usage?from=${from}&to=${to}&${userIn(user)}`),
-    audit: async (user, limit) =>
-      (await pages<Omit<AuditView, 'at'> & { at: string }>(`/audit?${userIn(user)}`, limit)).map(
-        (row) => ({ ...row, at: Date.parse(row.at), tenant: row.tenant }),
-      ),
-    auditCheck: () => ask('GET', '/audit/check'),
-    webhooks: async () => (await ask<{ items: object[] }>('GET', '/webhooks')).items,
-    webhookAdd: (url, events) => ask('POST', '/webhooks', { url, ...(events && { events }) }),
-    webhookRemove: (id) => ask('DELETE', `/webhooks/${encodeURIComponent(id)}`),
-    webhookDead: () => pages('/webhook-deliveries'),
-    webhookReplay: (message) =>
-      ask('POST', '/webhook-deliveries/replay', { ...(message && { message }) }),
+    ...remoteRecords(ask, pages),
     list: () => pages('/tenants'),
     show: (user) => ask('GET', of(user)),
+    health: async (user) =>
+      (
+        await ask<{ problem: Pick<ProblemData, 'code' | 'detail'> | null }>(
+          'GET',
+          `${of(user)}/health`,
+        )
+      ).problem,
     setState: (user, state, seconds) =>
       ask('PUT', `${of(user)}/state`, { state, ...(state === 'at_rest' && { seconds }) }),
     remove: async (user) => {

@@ -1,7 +1,7 @@
 /** The life of a tenant after it was made, for HTTP and the command line alike: held back, let go, put back, deleted. */
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { Problem } from '../base/problem.ts'
+import { Problem, type ProblemData } from '../base/problem.ts'
 import { buildingDirectory, stagingDirectory } from '../tenancy/layout.ts'
 import { localTenant, parseTenantId, type TenantId, tenantOf } from '../tenancy/tenant-id.ts'
 import { DirectoryMoves, type DirectoryMovesOptions, type Replacement } from './directory-moves.ts'
@@ -84,6 +84,17 @@ export class Lifecycle {
       until: untilMs === null ? null : new Date(untilMs).toISOString(),
       generation: record.generation,
       created_at: new Date(record.createdAt).toISOString(),
+    }
+  }
+
+  /** Opens the library and reads from it. @returns what is wrong with it, if anything */
+  async health(id: TenantId): Promise<ProblemData | null> {
+    try {
+      await this.#options.tenants.call(id, 'account.show', {})
+      return null
+    } catch (error) {
+      if (error instanceof Problem) return error.toData()
+      throw error
     }
   }
 

@@ -35,14 +35,15 @@ const stateSchema = z.discriminatedUnion('state', [
   }),
 ])
 
+const one = {
+  path: '/admin/v1/tenants/:user_id',
+  scope: 'operator',
+  params: tenantParams,
+  missing: 'There is no such library.',
+  problems: ['not_found', 'conflict'],
+} as const
+
 export function adminTenantRoutes({ lifecycle }: AdminTenantsOptions): Route[] {
-  const one = {
-    path: '/admin/v1/tenants/:user_id',
-    scope: 'operator',
-    params: tenantParams,
-    missing: 'There is no such library.',
-    problems: ['not_found', 'conflict'],
-  } as const
   return [
     route({
       method: 'get',
@@ -66,6 +67,7 @@ export function adminTenantRoutes({ lifecycle }: AdminTenantsOptions): Route[] {
       reply: json(tenantSchema, 'The library.'),
       handle: ({ params }) => lifecycle.show(lifecycle.find(params.user_id).id),
     }),
+    healthRoute(lifecycle),
     route({
       ...one,
       path: '/admin/v1/tenants/:user_id/state',
@@ -103,4 +105,21 @@ export function adminTenantRoutes({ lifecycle }: AdminTenantsOptions): Route[] {
       },
     }),
   ]
+}
+
+function healthRoute(lifecycle: Lifecycle): Route {
+  return route({
+    ...one,
+    path: '/admin/v1/tenants/:user_id/health',
+    method: 'get',
+    summary: 'Whether a library can be opened and read',
+    reply: json(
+      z.object({ problem: z.object({ code: z.string(), detail: z.string() }).nullable() }),
+      'What is wrong with it, or null.',
+    ),
+    handle: async ({ params }) => {
+      const problem = await lifecycle.health(lifecycle.find(params.user_id).id)
+      return { problem: problem && { code: problem.code, detail: problem.detail } }
+    },
+  })
 }
