@@ -1,6 +1,7 @@
 /** Where a command that asks a running server finds it, and as whom. */
-import { apiKey, endpointUrl } from './config-fields.ts'
+
 import { ConfigError, environmentOf } from './config.ts'
+import { apiKey, endpointUrl } from './config-fields.ts'
 
 export interface ClientSettings {
   /** Without a slash at the end. */

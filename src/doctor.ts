@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { storesByDescriptors } from './base/descriptors.ts'
 import { Problem, type ProblemCode } from './base/problem.ts'
-import { type Config, ConfigError, programEnvironment, readConfig } from './config.ts'
+import { type Config, ConfigError, environmentOf, readConfig } from './config.ts'
 import { readServerAddress } from './control/server-address.ts'
 import { serverKey } from './control/server-key.ts'
 import {
@@ -19,6 +19,7 @@ import { checkLogin, checkNeighbours, checkOcr, checkPort } from './doctor-doors
 import { type Finding, fault, good, messageOf, warning } from './doctor-finding.ts'
 import { openOperator } from './operator.ts'
 import { controlDbPath, serverKeyPath } from './tenancy/layout.ts'
+import { ocrVariables } from './threads/ocr-program.ts'
 
 /** What to do about a library that cannot be opened. */
 const remedies: Partial<Record<ProblemCode, (user: string) => string>> = {
@@ -43,7 +44,7 @@ export async function examine(
 ): Promise<Finding[]> {
   const config = readSettings(env)
   if (!('DATA_DIR' in config)) return [config]
-  const environment = programEnvironment(env)
+  const environment = environmentOf(ocrVariables, env)
   const machine = {
     ...machineOf(config, environment, storesByDescriptors(config.SHARDS)),
     ...given,

@@ -10,7 +10,7 @@ import type { RemoteModels } from './rag/remote-models.ts'
 import { createExtractorPool, type ExtractorPool } from './threads/extractor-pool.ts'
 import { FitRunner } from './threads/fit-runner.ts'
 import { IngestRunner, readersMax } from './threads/ingest-runner.ts'
-import { type OcrProgram, openOcr } from './threads/ocr-program.ts'
+import { type OcrProgram, ocrVariables, openOcr } from './threads/ocr-program.ts'
 
 /** Time without a sign of life from a reader process before it is taken for hung. */
 const readerSilenceMsMax = 60_000
@@ -20,9 +20,6 @@ const expandersMax = 1
 /** Fifty million characters are some twenty times the Bible. */
 const documentCharactersMax = 50_000_000
 const documentPagesMax = 20_000
-
-/** Where the program and its models are, and nothing of ours. */
-const ocrVariables = ['PATH', 'TESSDATA_PREFIX']
 
 export interface Work {
   readonly extractor: ExtractorPool

@@ -4,7 +4,7 @@ import { Problem } from '../base/problem.ts'
 import type { TenantHandle } from '../control/tenant-directory.ts'
 import { type Analyser, createAnalyser } from '../search/analysis/analyser.ts'
 import { AnswerReader } from './answer-reader.ts'
-import { sumOfUsage } from './chat-event.ts'
+import { type ChatUsage, sumOfUsage } from './chat-event.ts'
 import type { ChatEnd, ChatModel } from './chat-model.ts'
 import type { ChatRun } from './chat-run.ts'
 import { ChatRuns, type RunLimits, runLimits } from './chat-runs.ts'
@@ -41,6 +41,8 @@ export interface Question {
   readonly filter?: SourceFilter | undefined
   /** Of a client that keeps its conversations itself: then nothing is written down here. */
   readonly history?: readonly Turn[] | undefined
+  /** Told once what the model says that the answer cost, whoever reads it. */
+  readonly onUsage?: ((usage: ChatUsage | null) => void) | undefined
 }
 
 /** What a run works on. */
@@ -186,6 +188,7 @@ export class Chat {
       : this.#byQuotes(task, sources, noModelNotice(this.#model))
     if (!written) return
     const usage = sumOfUsage(written.usage, condensed?.usage ?? null)
+    question.onUsage?.(usage)
     await this.#finish(task, sources, { ...written, usage })
   }
 

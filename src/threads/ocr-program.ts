@@ -29,6 +29,9 @@ export interface OcrSettings {
 /** All that the program sees of the environment: where programs are, where its models are. */
 export type ProgramEnvironment = Readonly<Record<string, string>>
 
+/** Where the program and its models are, and nothing of ours. */
+export const ocrVariables = ['PATH', 'TESSDATA_PREFIX']
+
 export interface OcrProgram {
   /**
    * @returns null for a page that the program failed on or took too long for

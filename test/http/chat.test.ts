@@ -60,6 +60,23 @@ test('a model’s answer is streamed, and each sentence is looked up in the page
     expect(text.slice(answer_start, answer_end)).toBe(cited)
 })
 
+test('what an answer cost is counted once for its user, streamed or not, for other clients too', async () => {
+  const counted: unknown[] = []
+  const usage = {
+    flush: async () => undefined,
+    request: () => undefined,
+    chatTokens: ({ userId }: { userId: string }, used: unknown) => counted.push([userId, used]),
+  }
+  const { server } = await setUp(fake, { withModel: true }, { usage })
+  await ask(server, { message: 'Who opened the bridge?' })
+  await Array.fromAsync(eventsOf(await stream(server, { message: 'Who opened the bridge?' })))
+  const messages = [{ role: 'user', content: 'Who opened the bridge?' }]
+  await server.as('ann', '/openai/v1/chat/completions', jsonInit('POST', { messages }))
+  expect(counted).toEqual(
+    Array(3).fill(['ann', expect.objectContaining({ prompt_tokens: 12, completion_tokens: 3 })]),
+  )
+})
+
 test('a conversation goes on, keeps its filter, is listed, renamed, exported and deleted', async () => {
   const { server, tenant } = await setUp(fake, { withModel: true })
   const id = tenant.library.add('Other bridges', [

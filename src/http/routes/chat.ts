@@ -2,6 +2,7 @@
 import type { Request } from 'express'
 import { z } from 'zod'
 import { Problem } from '../../base/problem.ts'
+import type { UsageMeter } from '../../control/usage-meter.ts'
 import type { Chat } from '../../rag/chat.ts'
 import type { ChatEvent, ChatRun, Done, PassageView } from '../../rag/chat-run.ts'
 import { answered, type Route, route } from '../route.ts'
@@ -14,6 +15,7 @@ const idSchema = z.string().min(1).max(128)
 
 export interface ChatRouteOptions {
   readonly chat: Chat
+  readonly usage: Pick<UsageMeter, 'chatTokens' | 'flush' | 'request'>
 }
 
 const bodySchema = z.strictObject({
@@ -77,7 +79,7 @@ const replySchema = doneSchema.extend({
 const streamDescription =
   'The answer. With `stream`, the events `passages`, `delta`, `citation`, and one `done` or `error`; the same come again, from where a client was, with the header `Last-Event-ID`, for five minutes.'
 
-export function chatRoutes({ chat }: ChatRouteOptions): Route[] {
+export function chatRoutes({ chat, usage }: ChatRouteOptions): Route[] {
   return [
     route({
       method: 'post',
@@ -93,14 +95,18 @@ export function chatRoutes({ chat }: ChatRouteOptions): Route[] {
         mediaType: 'text/event-stream',
       },
       problems: ['not_found', 'conversation_busy', 'model_failed'],
-      handle: async ({ tenant, body: { stream, ...question }, request, response, signal }) => {
+      handle: async ({ principal, tenant, body, request, response, signal }) => {
+        const { stream, ...question } = body
         const place = placeOf(request)
         if (place) {
           const run = chat.resume(tenant, place.run)
           await sendEvents(response, wireEvents(run, place.after, signal), { signal })
           return answered
         }
-        const run = await chat.start(tenant, question)
+        const run = await chat.start(tenant, {
+          ...question,
+          onUsage: (used) => usage.chatTokens(principal, used),
+        })
         if (!stream) return whole(run, signal)
         await sendEvents(response, wireEvents(run, 0, signal), { signal })
         return answered

@@ -45,6 +45,7 @@ export function mcpRoutes({ searcher, log, version, publicUrl }: McpRouteOptions
       path: '/mcp',
       scope: 'read',
       summary: 'One message of the Model Context Protocol (streamable HTTP, without sessions)',
+      audit: 'none',
       body: bodySchema,
       reply: {
         status: 200,
@@ -59,8 +60,11 @@ export function mcpRoutes({ searcher, log, version, publicUrl }: McpRouteOptions
           import('../mcp.ts'),
           import('../mcp-tools.ts'),
         ])
-        const library = readerOf(tenant, searcher)
-        const { id: request_id } = exchangeOf(response)
+        const exchange = exchangeOf(response)
+        const { id: request_id } = exchange
+        const library = readerOf(tenant, searcher, () => {
+          exchange.isSearch = true
+        })
         const create = () =>
           createMcpServer(library, version, ({ cause }) =>
             log.error({ request_id, route: '/mcp', tenant: tenant.id, err: cause }, 'unforeseen'),
@@ -76,10 +80,17 @@ export function mcpRoutes({ searcher, log, version, publicUrl }: McpRouteOptions
   ]
 }
 
-function readerOf(tenant: TenantHandle, searcher: Pick<Searcher, 'search'>): LibraryReader {
+/** @param onSearch told that the request is one, for what its user used */
+function readerOf(
+  tenant: TenantHandle,
+  searcher: Pick<Searcher, 'search'>,
+  onSearch: () => void,
+): LibraryReader {
   return {
-    search: (request, signal) =>
-      searchIn(searcher, tenant, searchBodySchema.parse(request), signal),
+    search: (request, signal) => {
+      onSearch()
+      return searchIn(searcher, tenant, searchBodySchema.parse(request), signal)
+    },
     page: (id, number, signal) => tenant.call('documents.page', { id, number }, { signal }),
     documents: (query, signal) => listDocuments(tenant, query, signal),
     document: (id, signal) => showDocument(tenant, { id }, signal),

@@ -66,7 +66,7 @@ const modelsSchema = z.object({
   ),
 })
 
-export function openAiRoutes({ chat }: ChatRouteOptions): Route[] {
+export function openAiRoutes({ chat, usage: meter }: ChatRouteOptions): Route[] {
   return [
     route({
       method: 'post',
@@ -82,8 +82,11 @@ export function openAiRoutes({ chat }: ChatRouteOptions): Route[] {
         mediaType: 'text/event-stream',
       },
       problems: ['model_failed'],
-      handle: async ({ tenant, body, response, signal }) => {
-        const run = await chat.start(tenant, questionOf(body.messages))
+      handle: async ({ principal, tenant, body, response, signal }) => {
+        const run = await chat.start(tenant, {
+          ...questionOf(body.messages),
+          onUsage: (used) => meter.chatTokens(principal, used),
+        })
         const head = {
           id: randomId('chatcmpl'),
           created: Math.floor(Date.now() / 1_000),
