@@ -3,8 +3,7 @@ import type { RecordsOperator } from './cli-records.ts'
 import type { Context } from './context.ts'
 import type { AuditView } from './control/audit.ts'
 import type { AuditAction } from './control/audit-actions.ts'
-import { webhookEvents } from './control/webhooks.ts'
-import { checkUrl } from './http/routes/webhooks.ts'
+import { checkUrl, webhookEvents } from './control/webhooks.ts'
 
 /** Does something and writes it down. */
 type Audit = <T>(

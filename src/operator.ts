@@ -1,7 +1,7 @@
 /** What the command line can do to whole libraries: through the server that runs, or with the files of one that does not. */
 
 import { makeDirectory } from './base/fs.ts'
-import { createLog } from './base/log.ts'
+import { openLogs } from './base/log.ts'
 import { Problem, type ProblemData } from './base/problem.ts'
 import { lockFile } from './base/sqlite.ts'
 import type { RecordsOperator } from './cli-records.ts'

@@ -1,6 +1,7 @@
 /** Webhooks and what is to be delivered to them: the tables, and the webhooks in memory. */
 import { randomBytes } from 'node:crypto'
 import { randomId } from '../base/ids.ts'
+import { Problem } from '../base/problem.ts'
 import type { Db } from '../base/sqlite.ts'
 
 export const webhooksSql = `
@@ -116,6 +117,23 @@ export type WebhookChange =
 const secretBytes = 32
 /** What nobody asked for again in a month is removed. */
 const deadMs = 30 * 86_400_000
+
+/** @param isPrivate whether it may be without TLS; @throws Problem `invalid_request` */
+export function checkUrl(address: string, isPrivate: boolean): void {
+  const url = URL.parse(address)
+  const fault =
+    url === null || !/^https?:$/.test(url.protocol)
+      ? 'is none like https://example.org/hook'
+      : url.username !== '' || url.password !== ''
+        ? 'has a name or password in it'
+        : url.protocol !== 'https:' && !isPrivate
+          ? 'has to begin with https:// (WEBHOOKS_PRIVATE=true allows http, and private addresses)'
+          : undefined
+  if (fault !== undefined)
+    throw new Problem('invalid_request', `This address is not taken: it ${fault}.`, {
+      errors: [{ path: 'url', message: fault }],
+    })
+}
 
 /** All webhooks, in memory: there are few. */
 export class Webhooks {

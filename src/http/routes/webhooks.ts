@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { Problem } from '../../base/problem.ts'
 import type { Control } from '../../control/control.ts'
-import { type Webhook, type Webhooks, webhookEvents } from '../../control/webhooks.ts'
+import { checkUrl, type Webhook, type Webhooks, webhookEvents } from '../../control/webhooks.ts'
 import { type Route, route } from '../route.ts'
 import type { WebhookSender } from '../webhook-sender.ts'
 import { json, noContent } from '../wire.ts'
@@ -141,23 +141,6 @@ function deadRoutes({ ask, webhooks: { sender } }: WebhookRouteOptions): Route[]
       },
     }),
   ]
-}
-
-/** @throws Problem `invalid_request` */
-export function checkUrl(address: string, isPrivate: boolean): void {
-  const url = URL.parse(address)
-  const fault =
-    url === null || !/^https?:$/.test(url.protocol)
-      ? 'is none like https://example.org/hook'
-      : url.username !== '' || url.password !== ''
-        ? 'has a name or password in it'
-        : url.protocol !== 'https:' && !isPrivate
-          ? 'has to begin with https:// (WEBHOOKS_PRIVATE=true allows http, and private addresses)'
-          : undefined
-  if (fault !== undefined)
-    throw new Problem('invalid_request', `This address is not taken: it ${fault}.`, {
-      errors: [{ path: 'url', message: fault }],
-    })
 }
 
 function view({ id, url, events, createdAtMs }: Webhook) {
