@@ -8,6 +8,7 @@ import { crash } from './torture/crash.ts'
 import { embed } from './torture/embed.ts'
 import { erase } from './torture/erase.ts'
 import { fuzz } from './torture/fuzz.ts'
+import { importing } from './torture/import.ts'
 import { isolation } from './torture/isolation.ts'
 import { uploads } from './torture/uploads.ts'
 
@@ -41,6 +42,7 @@ const tortures: Readonly<Record<string, (options: TortureOptions) => Promise<Tor
   embed,
   erase,
   fuzz,
+  import: importing,
   isolation,
   uploads,
 }

@@ -4,17 +4,21 @@ import { join } from 'node:path'
 import { makeDirectory } from './base/fs.ts'
 import type { Log } from './base/log.ts'
 import type { Config } from './config.ts'
+import { Imports } from './control/imports.ts'
 import { Lifecycle, type LifecycleOptions } from './control/lifecycle.ts'
+import type { PartialUploads } from './control/partial-uploads.ts'
 import { Snapshots, type SnapshotsOptions } from './control/snapshots.ts'
 import { stagingDirectory } from './tenancy/layout.ts'
 import { retentionOf } from './tenancy/retention.ts'
 import type { TenantId } from './tenancy/tenant-id.ts'
 import { CopyThread } from './threads/copy-thread.ts'
+import { ImportProcess } from './threads/import-process.ts'
 import { version } from './version.ts'
 
 export interface Care {
   readonly lifecycle: Lifecycle
   readonly snapshots: Snapshots
+  readonly imports: Imports
   /** Of this run, for the command line of the same machine. */
   readonly runToken: string
   /** Completes what a crash interrupted, looks at what it left, and starts the clock. */
@@ -30,10 +34,12 @@ export function openCare(
   stack: AsyncDisposableStack,
   {
     parts,
+    uploads,
     onJob,
     told,
   }: {
     parts: Pick<LifecycleOptions, 'control' | 'shards' | 'fences' | 'tenants'>
+    uploads: PartialUploads
     onJob: (tenant: TenantId, atMs?: number) => void
     told: Pick<LifecycleOptions, 'onErasing' | 'onSuspended'> &
       Pick<SnapshotsOptions, 'onMade'> & { onScheduled: SnapshotsOptions['onScheduled'] }
@@ -58,13 +64,22 @@ export function openCare(
       told.onScheduled({ error, ...end })
     },
   })
+  const builds = new ImportProcess()
+  const imports = new Imports({
+    ...held,
+    lifecycle,
+    builds,
+    parts: uploads,
+    onFault: (tenant, error) => log.error({ tenant, err: error }, 'an import failed'),
+  })
   stack.defer(async () => {
     await snapshots.close()
-    await copies.close()
+    await Promise.all([copies.close(), builds.close()])
   })
   return {
     lifecycle,
     snapshots,
+    imports,
     runToken: randomBytes(32).toString('base64url'),
     copyControl: async () => {
       makeDirectory(stagingDirectory(dataDir))

@@ -11,6 +11,8 @@ const entries = [
   'threads/extractor-child.ts',
   'threads/fit-worker.ts',
   'threads/copy-worker.ts',
+  'threads/import-worker.ts',
+  'threads/import-reader.ts',
   'control/control-worker.ts',
 ]
 /** A file may import its own folder and folders on lower floors, never a neighbour or a higher floor. */
@@ -40,7 +42,8 @@ const homes: [RegExp, RegExp][] = [
   [/from '@orama\/stemmers[^']*'/, /^search\//],
   [/from 'lru-cache'/, /^(tenancy|auth|rag)\//],
   [/\bprocess\.env\b/, /^config\.ts$/],
-  [/from 'node:sqlite'/, /^nowhere$/],
+  // In a process that opens a user's files and knows no other SQLite.
+  [/from 'node:sqlite'/, /^threads\/import-reader\.ts$/],
   [
     /\bnew (Control|Shards|TenantDirectory|IngestRunner|FitRunner)\b|\bControl\.open\b/,
     /^(context|work|control\/control)\.ts$/,

@@ -100,6 +100,33 @@ test('what is uploaded is embedded by the endpoint and searched in its space', a
     expect(normalised).toBeCloseTo(1 / 61, 10)
 })
 
+test('an archive brings its vectors along: the endpoint is not asked for what it made already', async () => {
+  const sentence = 'The harpooner saw spermaceti from the mast.'
+  const asked = (): number =>
+    fake.requests.flatMap(({ texts }) => texts).filter((text) => text.includes(sentence)).length
+  const [before, answer] = [asked(), await ann.search('spermaceti', 10, 'semantic')]
+  const headersOf = async (user: string): Promise<Record<string, string>> => ({
+    authorization: `Bearer ${await signToken(secret, user)}`,
+    'content-type': 'application/x-tar',
+  })
+  const archive = await fetch(`${server.url}/v1/export`, { headers: await headersOf('ann') })
+  const response = await fetch(`${server.url}/v1/import`, {
+    method: 'POST',
+    headers: await headersOf('bea'),
+    body: await archive.arrayBuffer(),
+  })
+  expect(await response.json()).toMatchObject({
+    state: 'done',
+    result: { documents: 1, vectors: 1 },
+  })
+  const bea = new Client(server.url, await signToken(secret, 'bea'))
+  const hers = async (): Promise<unknown> =>
+    (await bea.request<Account>('GET', '/v1/me')).body.vectors
+  await expect.poll(hers, waiting).toEqual(complete)
+  expect(await bea.search('spermaceti', 10, 'semantic')).toEqual(answer)
+  expect(asked()).toBe(before)
+})
+
 const faults: readonly Fault[] = [
   { kind: 'reset' },
   { kind: 'hang' },

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { copy } from '../bench/torture/copy.ts'
 import { corrupt } from '../bench/torture/corrupt.ts'
+import { importing } from '../bench/torture/import.ts'
 import { isolation } from '../bench/torture/isolation.ts'
 
 const isLong = process.env['CARREL_LONG'] === '1'
@@ -10,6 +11,7 @@ const tortures = [
   { name: 'isolation', torture: isolation, rounds: 60 },
   { name: 'corrupt', torture: corrupt, rounds: 1 },
   { name: 'copy', torture: copy, rounds: 2 },
+  { name: 'import', torture: importing, rounds: 2 },
 ] as const
 
 test.for(tortures)(

@@ -152,14 +152,18 @@ export class Lifecycle {
     })
   }
 
-  /** Puts a new directory in the place of a tenant's, which may not exist. A crash in between is completed at the next start. */
-  replace(replacement: Replacement): Promise<TenantView> {
+  /**
+   * Puts a new directory in the place of a tenant's, which may not exist. A crash in between is completed at the next start.
+   * @param check asked when nobody is inside any more; while it throws, nothing happens
+   */
+  replace(replacement: Replacement, check?: () => Promise<void>): Promise<TenantView> {
     const { tenant } = replacement
     return this.exclusive(tenant, async () => {
       const { control, fences } = this.#options
       this.#refuseWhile(tenant, ['deleting', 'restoring'])
       fences.raise(tenant, 'restoring')
       try {
+        if (check) await fences.drained(tenant).then(check)
         const state = stateOf('restoring', null, JSON.stringify(replacement))
         await control.setState(tenant, state)
       } finally {

@@ -33,6 +33,7 @@ import { type ErasureOptions, erasureRoutes } from './routes/erasure.ts'
 import { eventRoutes } from './routes/events.ts'
 import { type ExportOptions, exportRoutes } from './routes/export.ts'
 import { type FromUrl, fromUrlRoutes } from './routes/from-url.ts'
+import { type ImportOptions, importRoutes } from './routes/import.ts'
 import { type KeyOptions, keyRoutes } from './routes/keys.ts'
 import { mcpRoutes } from './routes/mcp.ts'
 import { openAiRoutes } from './routes/openai.ts'
@@ -54,6 +55,7 @@ export interface AppOptions
     ChatRouteOptions,
     ErasureOptions,
     ExportOptions,
+    ImportOptions,
     KeyOptions,
     AdminTenantsOptions,
     AdminSnapshotsOptions,
@@ -128,6 +130,7 @@ export function routeTable(options: AppOptions, limits = httpLimits(options.limi
     ...keyRoutes(options),
     ...erasureRoutes(options),
     ...exportRoutes(options, limits),
+    ...importRoutes(options, limits),
     ...accessRoutes(options),
     ...adminTenantRoutes(options),
     ...adminSnapshotRoutes(options),

@@ -104,11 +104,20 @@ export function addPassages(
         passage.text,
       ).lastId,
   )
+  insertRanges(app, { documentSeq, revision }, ids)
+  return ids
+}
+
+/** Notes ids (ascending) as a document's. */
+export function insertRanges(
+  app: Db,
+  { documentSeq, revision }: Revision,
+  ids: readonly number[],
+): void {
   for (const range of toRanges(ids)) {
     const { changes } = app.run(extendRange, range.last, documentSeq, revision, range.first)
     if (changes === 0) app.run(insertRange, documentSeq, revision, range.first, range.last)
   }
-  return ids
 }
 
 export function passageRanges(app: Db, { documentSeq, revision }: Revision): PassageRange[] {

@@ -5,6 +5,7 @@ import type { TenantId } from './tenant-id.ts'
 const sha256Hex = /^[0-9a-f]{64}$/
 const extensionName = /^[a-z0-9]{1,10}$/
 const uploadName = /^[0-9a-f]{32}$/
+const receivedName = /^(manifest\.json|app\.db|vecs\.db|books\/[0-9a-f]{64}\.[a-z0-9]{1,10})$/
 
 export function tenantDirectory(dataDir: string, tenant: TenantId): string {
   return join(dataDir, tenant)
@@ -80,6 +81,11 @@ export function requestsDirectory(dataDir: string): string {
 /** Where directories are built before they are renamed into place. */
 export function stagingDirectory(dataDir: string): string {
   return join(serverDirectory(dataDir), 'staging')
+}
+
+/** A file of an archive that a user sends, where it is received; undefined for a name that a copy's files never have. */
+export function receivedPath(directory: string, name: string): string | undefined {
+  return receivedName.test(name) ? join(directory, name) : undefined
 }
 
 /** Where the directories of deleted tenants are while they are erased. */

@@ -13,7 +13,7 @@ const pagesListedMax = 200
 const languagesMax = 50
 
 /** Text as the library stores it: no NUL, no lone surrogate. */
-function text(lengthMax: number) {
+export function text(lengthMax: number) {
   return z
     .string()
     .max(lengthMax)
@@ -26,7 +26,7 @@ const count = z.int().min(0)
 const pageNumber = z.int().min(1)
 const language = z.string().regex(/^[a-z]{2,3}$/)
 
-const page = z.strictObject({
+export const page = z.strictObject({
   number: pageNumber,
   label: text(200).nullable(),
   text: text(pageCharactersMax),
@@ -35,7 +35,7 @@ const page = z.strictObject({
   isSuspicious: z.boolean(),
 })
 const span = z.strictObject({ page: pageNumber, start: count, end: count, at: count })
-const passage = z.strictObject({
+export const passage = z.strictObject({
   section: z.array(text(300)).max(16).readonly(),
   text: text(passageCharactersMax).min(1),
   spans: z.array(span).min(1).max(spansMax).readonly(),
@@ -48,7 +48,7 @@ const batch = z.strictObject({
   pagesDone: count,
   pagesTotal: count.nullable(),
 })
-const report = z.strictObject({
+export const report = z.strictObject({
   summary: text(1_000),
   characters: count,
   empty_pages: count,
@@ -62,21 +62,22 @@ const report = z.strictObject({
     .readonly(),
   warnings: z.array(text(1_000)).max(warningsMax).readonly(),
 })
+export const outline = z
+  .array(
+    z.strictObject({
+      title: text(1_000),
+      level: z.int().min(1).max(64),
+      page: pageNumber.nullable(),
+    }),
+  )
+  .max(outlineMax)
+  .readonly()
 const summary = z.strictObject({
   pages: count,
   passages: count,
   title: text(1_000).nullable(),
   language,
-  outline: z
-    .array(
-      z.strictObject({
-        title: text(1_000),
-        level: z.int().min(1).max(64),
-        page: pageNumber.nullable(),
-      }),
-    )
-    .max(outlineMax)
-    .readonly(),
+  outline,
   report,
 })
 const failure = z.strictObject({

@@ -4,13 +4,7 @@ import { constants, setPriority } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { z } from 'zod'
-import {
-  decodeFrames,
-  encodeFrame,
-  encodeJson,
-  type OcrMessage,
-  type StartMessage,
-} from './extractor-frames.ts'
+import { decodeFrames, encodeFrame, encodeJson, type OcrMessage } from './extractor-frames.ts'
 import { BrokenReader } from './extractor-output.ts'
 import { readUsage, type Usage } from './extractor-usage.ts'
 
@@ -27,6 +21,8 @@ export interface ProcessOptions {
   readonly entry: URL
   readonly heapMegabytesMax: number
   readonly cpuMsMax: number
+  /** Files it may read besides its own code. */
+  readonly readable?: readonly string[]
 }
 
 /** Why a process ended, as far as the outside can tell. */
@@ -93,7 +89,10 @@ export class ExtractorProcess {
     const frame = await this.#frame()
     if (!frame) return undefined
     const message = shape.safeParse(parseJson(frame))
-    if (!message.success) throw new BrokenReader('The reader sent a message of another shape.')
+    if (!message.success) {
+      const place = message.error.issues[0]?.path.join('.') ?? ''
+      throw new BrokenReader(`The reader sent a message of another shape (${place}).`)
+    }
     return message.data
   }
 
@@ -112,7 +111,7 @@ export class ExtractorProcess {
     return frame.done ? undefined : frame.value
   }
 
-  begin(message: StartMessage): void {
+  begin(message: object): void {
     this.#input.write(encodeJson(message))
   }
 
@@ -143,10 +142,11 @@ function parseJson(bytes: Buffer): unknown {
  * No environment, no network libraries, no file but its own code, no other process, no thread, no native add-on, no code
  * from strings; its document comes through a pipe. What it could still do to the machine is use it up: hence the watch.
  */
-function start({ entry, heapMegabytesMax, cpuMsMax }: ProcessOptions): ChildProcess {
+function start(options: ProcessOptions): ChildProcess {
+  const { entry, heapMegabytesMax, cpuMsMax, readable = [] } = options
   const flags = [
     '--permission',
-    ...readableCode(entry).map((path) => `--allow-fs-read=${path}`),
+    ...[...readableCode(entry), ...readable].map((path) => `--allow-fs-read=${path}`),
     '--disallow-code-generation-from-strings',
     `--max-old-space-size=${heapMegabytesMax}`,
     '--no-warnings',

@@ -25,6 +25,7 @@ export const adminToken = 'an-admin-token-of-some-length'
 /** What an operator can do is tested with a real server. */
 const lifecycle = {} as AppOptions['lifecycle']
 const snapshots = {} as AppOptions['snapshots']
+const imports = {} as AppOptions['imports']
 
 export interface LogLine {
   readonly level: number
@@ -86,6 +87,7 @@ export async function startServer(
     },
     tenantNamed: (user) => tenantOf(user),
     ask: (async () => []) as AppOptions['ask'],
+    imports,
     copyControl: () => Promise.reject(new Error('the fake has no records')),
     version: '0.0.0-test',
     ...given,
