@@ -10,6 +10,7 @@ import { erase } from './torture/erase.ts'
 import { fuzz } from './torture/fuzz.ts'
 import { importing } from './torture/import.ts'
 import { isolation } from './torture/isolation.ts'
+import { migrate } from './torture/migrate.ts'
 import { uploads } from './torture/uploads.ts'
 
 /** What is left out is each torture's own default. */
@@ -44,6 +45,7 @@ const tortures: Readonly<Record<string, (options: TortureOptions) => Promise<Tor
   fuzz,
   import: importing,
   isolation,
+  migrate,
   uploads,
 }
 

@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import { makeDirectory } from './base/fs.ts'
 import type { Log } from './base/log.ts'
 import type { Config } from './config.ts'
+import { Fleet } from './control/fleet.ts'
+import { undoMigration } from './control/fleet-undo.ts'
 import { Imports } from './control/imports.ts'
-import { Lifecycle, type LifecycleOptions } from './control/lifecycle.ts'
+import { Lifecycle, type LifecycleOptions, type TenantView } from './control/lifecycle.ts'
 import type { PartialUploads } from './control/partial-uploads.ts'
 import { Snapshots, type SnapshotsOptions } from './control/snapshots.ts'
 import { stagingDirectory } from './tenancy/layout.ts'
@@ -19,6 +21,9 @@ export interface Care {
   readonly lifecycle: Lifecycle
   readonly snapshots: Snapshots
   readonly imports: Imports
+  readonly fleet: Fleet
+  /** Puts a library back as it was before its migration. */
+  readonly undoMigration: (tenant: TenantId, isForced: boolean) => Promise<TenantView>
   /** Of this run, for the command line of the same machine. */
   readonly runToken: string
   /** Completes what a crash interrupted, looks at what it left, and starts the clock. */
@@ -64,6 +69,13 @@ export function openCare(
       told.onScheduled({ error, ...end })
     },
   })
+  const fleet = new Fleet({
+    ...held,
+    lifecycle,
+    copies,
+    version,
+    onFailed: (tenant, error) => log.error({ tenant, err: error }, 'a library was not migrated'),
+  })
   const builds = new ImportProcess()
   const imports = new Imports({
     ...held,
@@ -73,6 +85,7 @@ export function openCare(
     onFault: (tenant, error) => log.error({ tenant, err: error }, 'an import failed'),
   })
   stack.defer(async () => {
+    await fleet.close()
     await snapshots.close()
     await Promise.all([copies.close(), builds.close()])
   })
@@ -80,6 +93,9 @@ export function openCare(
     lifecycle,
     snapshots,
     imports,
+    fleet,
+    undoMigration: (tenant, isForced) =>
+      undoMigration({ ...held, lifecycle, snapshots, copies }, tenant, isForced),
     runToken: randomBytes(32).toString('base64url'),
     copyControl: async () => {
       makeDirectory(stagingDirectory(dataDir))
@@ -95,6 +111,7 @@ export function openCare(
         log.error({ tenant, err: error }, 'a library could not be recovered'),
       )
       snapshots.start()
+      fleet.start()
     },
   }
 }

@@ -1,7 +1,8 @@
-/** `carrel tenant`, `snapshot`, `snapshots`, `backup`, `restore`: what an operator does with whole libraries. */
+/** `carrel tenant`, `snapshot`, `snapshots`, `backup`, `restore`, `migrate`: what an operator does with whole libraries. */
 
 import { backup, isSnapshotName, librariesIn, restoreControl, restoreOne } from './backup.ts'
 import { Problem } from './base/problem.ts'
+import { type MigrateValues, migrateOptions, migrateUsage, runMigrate } from './cli-migrate.ts'
 import {
   printAudit,
   printUsage,
@@ -26,10 +27,12 @@ export const operatorUsage = `
                                    verified copies in DIR/<time>; --all has the server’s own records too
   carrel restore DIR|--all DIR [--as USER] [--replace]
   carrel restore USER NAME [--as USER] [--replace]
-                                   put a backup, a copied directory or a snapshot in place${recordsUsage}`
+                                   put a backup, a copied directory or a snapshot in place
+${migrateUsage}${recordsUsage.slice(1)}`
 
 export const operatorOptions = {
   ...recordsOptions,
+  ...migrateOptions,
   all: { type: 'boolean', default: false },
   to: { type: 'string' },
   as: { type: 'string' },
@@ -38,7 +41,7 @@ export const operatorOptions = {
   confirm: { type: 'string' },
 } as const
 
-export interface OperatorValues extends RecordsValues {
+export interface OperatorValues extends RecordsValues, MigrateValues {
   readonly all: boolean
   readonly to?: string | undefined
   readonly as?: string | undefined
@@ -56,6 +59,7 @@ export const operatorCommands: readonly string[] = [
   'snapshots',
   'backup',
   'restore',
+  'migrate',
   'usage',
   'audit',
   'webhook',
@@ -94,6 +98,8 @@ export async function runOperator(
         return print(await operator.snapshot(needed(words[0], 'whose? `carrel snapshot USER`')))
       case 'snapshots':
         return table(await operator.snapshots(needed(words[0], 'whose? `carrel snapshots USER`')))
+      case 'migrate':
+        return await runMigrate(operator, words, values, { bar, print })
       case 'backup':
         return await runBackup(operator, config, words, values)
       case 'usage':

@@ -82,7 +82,12 @@ export async function createContext(
   stack.defer(records.close)
   const work = await openWork(config, log, metrics, stack, { tenants, control, tiers })
   const held = { control, shards, fences, tenants }
-  const care = openCare(config, log, stack, { parts: held, uploads: parts, onJob, told: records.told })
+  const care = openCare(config, log, stack, {
+    parts: held,
+    uploads: parts,
+    onJob,
+    told: records.told,
+  })
 
   const streams = new EventStreams(identity.authenticate)
   const onFault = (error: unknown): void => log.error({ err: error }, 'a question failed')

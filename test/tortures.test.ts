@@ -4,6 +4,7 @@ import { copy } from '../bench/torture/copy.ts'
 import { corrupt } from '../bench/torture/corrupt.ts'
 import { importing } from '../bench/torture/import.ts'
 import { isolation } from '../bench/torture/isolation.ts'
+import { migrate } from '../bench/torture/migrate.ts'
 
 const isLong = process.env['CARREL_LONG'] === '1'
 const timeoutMs = isLong ? 3_600_000 : 120_000
@@ -12,18 +13,19 @@ const tortures = [
   { name: 'corrupt', torture: corrupt, rounds: 1 },
   { name: 'copy', torture: copy, rounds: 2 },
   { name: 'import', torture: importing, rounds: 2 },
+  { name: 'migrate', torture: migrate, rounds: 12, kills: 1 },
 ] as const
 
 test.for(tortures)(
   '$name: nothing is lost and nothing leaks',
   { timeout: timeoutMs },
-  async ({ torture, rounds }) => {
+  async ({ torture, ...small }) => {
     const seed = 20_261_121
     const options = {
       seed,
       say: () => undefined,
     }
-    const { failures } = await torture({ ...options, rounds: isLong ? undefined : rounds })
+    const { failures } = await torture({ ...options, ...(!isLong && small) })
     expect(failures).toEqual([])
   },
 )

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { tarEnd, tarHeader, tarPadding } from '../../src/http/tar.ts'
-import { type HostileArchive, hostileTars } from '../../test/fixtures/hostile-exports.ts'
 import { flippedDatabases, hostileDatabases } from '../../test/fixtures/hostile-databases.ts'
+import { type HostileArchive, hostileTars } from '../../test/fixtures/hostile-exports.ts'
 import { Client, signToken } from '../lib/client.ts'
 import { memoryOf } from '../lib/process-memory.ts'
 import { seededRandom } from '../lib/random.ts'
@@ -20,12 +20,16 @@ const flippedDefault = 40
 const largeMegabytesDefault = 300
 const memoryBytesMax = 50 * 2 ** 20
 const delayMsMax = 50
+const quietMsMax = 500
 const nouns = 'harbour lantern orchard river window archive ladder meadow compass kettle'.split(' ')
 const documents = 3
 
-/** @param options `rounds`: spoilt databases; given, it is a short run that measures no times */
+/**
+ * @param options `files`: databases with bits turned; `rounds`: of both kinds of spoilt databases, for a short run that
+ * asserts neither memory nor times
+ */
 export async function importing(options: TortureOptions): Promise<TortureResult> {
-  const { seed, rounds, megabytes = largeMegabytesDefault, say } = options
+  const { seed, rounds, files = flippedDefault, megabytes = largeMegabytesDefault, say } = options
   const isWhole = rounds === undefined
   const random = seededRandom(seed)
   const dataDir = mkdtempSync(join(tmpdir(), 'carrel-import-'))
@@ -40,7 +44,7 @@ export async function importing(options: TortureOptions): Promise<TortureResult>
     const archives = [
       ...(await hostileTars(honest)),
       ...databases.slice(0, rounds),
-      ...(await flippedDatabases(honest, rounds ?? flippedDefault, random)),
+      ...(await flippedDatabases(honest, rounds ?? files, random)),
     ]
     // Once, so that what is loaded with the first import is not taken for what an archive costs.
     await send(server, 'first', { name: 'honest', bytes: honest, says: undefined })
@@ -60,7 +64,7 @@ export async function importing(options: TortureOptions): Promise<TortureResult>
       failures.push(...faultsOf(archive, answer))
       if (isWhole) {
         // As long with nothing to do: what other programs of the machine take from it is not the archive's.
-        await sleep(performance.now() - begunMs)
+        await sleep(Math.min(quietMsMax, performance.now() - begunMs))
         quietMost = Math.max(quietMost, await delayMs(server))
       }
       if (at % 20 === 19) say(`${at + 1} of ${archives.length}, ${failures.length} failures`)

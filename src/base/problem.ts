@@ -29,6 +29,7 @@ export type ProblemCode =
   | 'tenant_at_rest'
   | 'tenant_restoring'
   | 'tenant_deleting'
+  | 'migration_pending'
   | 'disk_full'
   | 'internal'
 

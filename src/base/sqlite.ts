@@ -219,11 +219,21 @@ function setUp(raw: BetterSqlite3.Database, options: OpenOptions<Db>): void {
 
 function migrate(db: Db, { migrations, applicationId }: OpenOptions<Db>): void {
   for (let next = db.pragma<number>('user_version'); next < migrations.length; next++) {
-    db.transaction(() => {
-      db.script(migrations[next] ?? '')
-      db.pragma(`application_id = ${applicationId}`)
-      db.pragma(`user_version = ${next + 1}`)
-    })
+    try {
+      db.transaction(() => {
+        db.script(migrations[next] ?? '')
+        db.pragma(`application_id = ${applicationId}`)
+        db.pragma(`user_version = ${next + 1}`)
+      })
+    } catch (error) {
+      // Its contents do not fit: another file's may.
+      if (!/^SQLITE_(ERROR|CONSTRAINT)/.test(sqliteCode(error) ?? '')) throw error
+      throw new Problem(
+        'tenant_damaged',
+        `${shortName(db.path)} could not be brought to version ${next + 1} and stays as it was: ${(error as Error).message}.`,
+        { cause: error },
+      )
+    }
   }
 }
 

@@ -27,6 +27,9 @@ export const auditActions = [
   'webhook.create',
   'webhook.delete',
   'webhook.replay',
+  'migration.begin',
+  'migration.change',
+  'migration.undo',
 ] as const
 
 export type AuditAction = (typeof auditActions)[number]

@@ -6,6 +6,7 @@ import { type Allowance, readAllowances } from './allowances.ts'
 import { type ApiKey, readApiKeys } from './api-keys.ts'
 import { answerQuestion, type Question, type QuestionAnswer } from './control-queries.ts'
 import { type EmbedderRecord, readEmbedders } from './embedders.ts'
+import { type FleetContents, readFleet } from './fleet-records.ts'
 import { RequestLog } from './request-log.ts'
 import { type Revocation, readRevocations } from './revocations.ts'
 import { controlApplicationId, controlMigrations } from './schema.ts'
@@ -29,6 +30,7 @@ export interface ControlContents {
   readonly revocations: readonly Revocation[]
   readonly allowances: readonly (readonly [TenantId, Allowance])[]
   readonly webhooks: readonly Webhook[]
+  readonly fleet: FleetContents
 }
 
 /** To the thread: a batch of changes, a copy of the whole file to be made, or the end. */
@@ -67,6 +69,7 @@ port.postMessage({
   revocations: readRevocations(db),
   allowances: readAllowances(db),
   webhooks: readWebhooks(db),
+  fleet: readFleet(db),
 } satisfies ControlContents)
 port.on('message', (message: ToControl) => {
   if (message === 'close') {

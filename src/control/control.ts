@@ -7,6 +7,7 @@ import type { QueryArgs, QueryName, QueryResult } from './control-queries.ts'
 import type { ControlContents, ControlWorkerData } from './control-worker.ts'
 import { ControlWriter } from './control-writer.ts'
 import type { EmbedderRecord } from './embedders.ts'
+import { FleetRecords } from './fleet-records.ts'
 import type { Tier } from './limits.ts'
 import { Revocations } from './revocations.ts'
 import { type Deletion, type TenantState, tenantHash } from './tenant-states.ts'
@@ -19,6 +20,7 @@ export class Control {
   readonly revocations: Revocations
   readonly allowances: Allowances
   readonly webhooks: Webhooks
+  readonly fleet: FleetRecords
   readonly #writer: ControlWriter
   readonly #tenants: Map<TenantId, TenantRecord>
   readonly #states: Map<TenantId, TenantState>
@@ -39,6 +41,7 @@ export class Control {
     this.revocations = new Revocations(contents.revocations, write)
     this.allowances = new Allowances(contents.allowances, write)
     this.webhooks = new Webhooks(contents.webhooks, write)
+    this.fleet = new FleetRecords(contents.fleet, write)
   }
 
   /** Starts the thread, opens and migrates control.db and reads it into memory. @throws when it cannot be opened */
@@ -143,6 +146,7 @@ export class Control {
         { kind: 'allowance_removed', tenant: id },
         { kind: 'usage_removed', tenant: id },
         { kind: 'webhook_tenant_removed', tenant: id },
+        { kind: 'migrated_removed', tenant: id },
         { kind: 'state', id, state: null },
         { kind: 'receipt', generation, sha256 },
       ],

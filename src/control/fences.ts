@@ -2,7 +2,7 @@
 import { Problem } from '../base/problem.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import type { Control } from './control.ts'
-import type { TenantState } from './tenant-states.ts'
+import type { TenantStateName } from './tenant-states.ts'
 
 /** A short rest is not worth an error: a caller waits so long for its end. */
 const waitMsMax = 2_000
@@ -11,11 +11,13 @@ const waitersMax = 64
 const retryAfterSMax = 30
 
 type Access = 'read' | 'write'
+/** `migrating` passes with the process that raised it, or with the campaign. */
+type Fence = Exclude<TenantStateName, 'active'>
 
 export class Fences {
   readonly #control: Control
   /** Raised before it is durable, so that nobody slips in while it is written. */
-  readonly #raised = new Map<TenantId, TenantState['state']>()
+  readonly #raised = new Map<TenantId, Fence>()
   readonly #inside = new Map<TenantId, number>()
   readonly #left = new Map<TenantId, (() => void)[]>()
   readonly #waiting = new Map<TenantId, Set<() => void>>()
@@ -24,9 +26,13 @@ export class Fences {
     this.#control = control
   }
 
+  /** Whether the tenant's turn to be migrated is still to come; its files are left as they are until then. */
+  isPending: (tenant: TenantId) => boolean = () => false
+
   /** What holds the tenant back, or undefined. */
-  stateOf(tenant: TenantId): TenantState['state'] | undefined {
-    return this.#raised.get(tenant) ?? this.#control.state(tenant)?.state
+  stateOf(tenant: TenantId): Fence | undefined {
+    const state = this.#raised.get(tenant) ?? this.#control.state(tenant)?.state
+    return state ?? (this.isPending(tenant) ? 'migrating' : undefined)
   }
 
   /** Resolves when the tenant may be used. @throws Problem a code for each state, `Retry-After` where it will pass */
@@ -60,7 +66,7 @@ export class Fences {
     this.#left.delete(tenant)
   }
 
-  raise(tenant: TenantId, state: TenantState['state']): void {
+  raise(tenant: TenantId, state: Fence): void {
     this.#raised.set(tenant, state)
   }
 
@@ -111,6 +117,8 @@ export class Fences {
         })
       case 'restoring':
         return new Problem('tenant_restoring', details.restoring, { retryAfterS: 2 })
+      case 'migrating':
+        return new Problem('migration_pending', details.migrating, { retryAfterS: 5 })
       case 'deleting':
         return new Problem('tenant_deleting', details.deleting, { retryAfterS: 5 })
     }
@@ -127,5 +135,6 @@ const details = {
   suspended: 'The operator has suspended this library: ask them why, and when it opens again.',
   at_rest: 'This library is being copied and opens again in a moment: nothing was done.',
   restoring: 'This library is being put back from a snapshot: try again in a moment.',
+  migrating: 'This library is being brought to a new version, or waits for its turn: try later.',
   deleting: 'This library is being deleted.',
 } as const

@@ -1,5 +1,6 @@
 /** control.db: who exists. Never a tenant's content. */
 import { auditSql } from './audit.ts'
+import { fleetSql } from './fleet-records.ts'
 import { tenantStatesSql } from './tenant-states.ts'
 import { usageSql } from './usage.ts'
 import { webhooksSql } from './webhooks.ts'
@@ -67,4 +68,5 @@ CREATE TABLE allowances (
   usageSql,
   auditSql,
   webhooksSql,
+  fleetSql,
 ]

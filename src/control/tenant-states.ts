@@ -41,10 +41,11 @@ export type TenantStateName =
   | 'suspended'
   | 'at_rest'
   | 'restoring'
+  | 'migrating'
   | 'deleting'
 
 export interface TenantState {
-  readonly state: Exclude<TenantStateName, 'active'>
+  readonly state: Exclude<TenantStateName, 'active' | 'migrating'>
   /** When it ends by itself, Unix milliseconds. */
   readonly untilMs: number | null
   readonly detail: string | null

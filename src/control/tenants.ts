@@ -5,6 +5,7 @@ import { type AllowanceChange, applyAllowance } from './allowances.ts'
 import { applyKeyChange, type KeyChange } from './api-keys.ts'
 import { type AuditChange, applyAudit } from './audit.ts'
 import { type EmbedderRecord, writeEmbedder } from './embedders.ts'
+import { applyFleetChange, type FleetChange } from './fleet-records.ts'
 import { applyRevocation, type RevocationChange } from './revocations.ts'
 import { applyStateChange, type StateChange } from './tenant-states.ts'
 import { applyUsage, type UsageChange } from './usage.ts'
@@ -32,6 +33,7 @@ export type ControlChange =
   | UsageChange
   | AuditChange
   | WebhookChange
+  | FleetChange
   | {
       readonly kind: 'tenant_added'
       readonly id: TenantId
@@ -110,6 +112,11 @@ function applyChange(db: Db, change: ControlChange): void {
     case 'audited':
     case 'audit_names_removed':
       applyAudit(db, change)
+      return
+    case 'campaign':
+    case 'migrated':
+    case 'migrated_removed':
+      applyFleetChange(db, change)
       return
     case 'key_added':
     case 'key_removed':

@@ -23,6 +23,7 @@ import { openApi } from './openapi.ts'
 import type { Route } from './route.ts'
 import { type AccessOptions, accessRoutes } from './routes/access.ts'
 import { type AccountOptions, accountRoutes } from './routes/account.ts'
+import { type AdminMigrationOptions, adminMigrationRoutes } from './routes/admin-migration.ts'
 import { type AdminSnapshotsOptions, adminSnapshotRoutes } from './routes/admin-snapshots.ts'
 import { type AdminTenantsOptions, adminTenantRoutes } from './routes/admin-tenants.ts'
 import { type AuditRouteOptions, auditRoutes } from './routes/audit.ts'
@@ -58,6 +59,7 @@ export interface AppOptions
     ImportOptions,
     KeyOptions,
     AdminTenantsOptions,
+    AdminMigrationOptions,
     AdminSnapshotsOptions,
     UsageRouteOptions,
     AuditRouteOptions,
@@ -138,6 +140,7 @@ export function routeTable(options: AppOptions, limits = httpLimits(options.limi
     ...auditRoutes(options),
     ...requestsRoutes(options),
     ...webhookRoutes(options),
+    ...adminMigrationRoutes(options),
     ...systemRoutes({ ...options, describe: () => openApi(routes, options) }),
   ]
   return routes

@@ -35,6 +35,7 @@ export const problemTypes: Record<
   tenant_newer: { status: 503, title: 'Library is of a newer version' },
   tenant_at_rest: { status: 503, title: 'Library at rest' },
   tenant_restoring: { status: 503, title: 'Library being restored' },
+  migration_pending: { status: 503, title: 'Library waits for a new version' },
   tenant_deleting: { status: 503, title: 'Library being deleted' },
   deadline_exceeded: { status: 503, title: 'Out of time' },
   disk_full: { status: 507, title: 'Disk full' },

@@ -8,12 +8,14 @@ import { copyDurably, linkOrCopy } from './copy-files.ts'
 import { appDbPath, booksDirectory, uploadsDirectory, vecsDbPath } from './layout.ts'
 import { manifestName } from './manifest.ts'
 import { appApplicationId, appMigrations, vecsApplicationId, vecsMigrations } from './schema.ts'
-import { quickCheck, verifySnapshot } from './snapshot.ts'
+import { atVersionOf, quickCheck, verifySnapshot } from './snapshot.ts'
 import type { TenantId } from './tenant-id.ts'
 
 const updateMeta = `UPDATE meta SET value = @value WHERE key = @key`
 const bookName = /^[0-9a-f]{64}\.[a-z0-9]{1,10}$/
 const logName = /-(wal|shm|journal)$/
+const app = { applicationId: appApplicationId, migrations: appMigrations }
+const vecs = { applicationId: vecsApplicationId, migrations: vecsMigrations }
 
 export interface RestoreJob {
   /** A snapshot (with a manifest) or a tenant's directory at rest. Read, never changed. */
@@ -23,13 +25,16 @@ export interface RestoreJob {
   /** Whose it will be. */
   readonly tenant: TenantId
   readonly generation: string
+  /** Leaves the databases at the version that they have, for an older Carrel. */
+  readonly keepsVersion?: boolean
 }
 
 /**
  * An operator's copy is trusted: it keeps what it holds and gets its new owner's name.
  * @throws Problem `tenant_damaged` when it is not at rest, cannot be read, or is not what its manifest says; `tenant_newer`
  */
-export function stageRestore({ from, staged, tenant, generation }: RestoreJob): null {
+export function stageRestore(job: RestoreJob): null {
+  const { from, staged, tenant, generation, keepsVersion = false } = job
   const names = readdirSync(from)
   const logs = names.filter((name) => logName.test(name))
   if (logs.length > 0)
@@ -52,10 +57,10 @@ export function stageRestore({ from, staged, tenant, generation }: RestoreJob): 
       copy(join(booksDirectory(from), name), join(booksDirectory(staged), name))
     }
     copyDb(appDbPath(from), appDbPath(staged))
-    own(appDbPath(staged), { tenant, generation }, 'app')
+    own(appDbPath(staged), { tenant, generation }, app, keepsVersion)
     if (names.includes('vecs.db')) {
       copyDb(vecsDbPath(from), vecsDbPath(staged))
-      own(vecsDbPath(staged), { tenant, generation }, 'vecs')
+      own(vecsDbPath(staged), { tenant, generation }, vecs, keepsVersion)
     }
     syncDirectory(booksDirectory(staged))
     syncDirectory(staged)
@@ -74,14 +79,11 @@ function copyDb(from: string, to: string): void {
 function own(
   path: string,
   owner: { tenant: TenantId; generation: string },
-  kind: 'app' | 'vecs',
+  kind: typeof app,
+  keepsVersion: boolean,
 ): void {
-  const db = openDb(path, {
-    mode: 'open',
-    synchronous: 'FULL',
-    applicationId: kind === 'app' ? appApplicationId : vecsApplicationId,
-    migrations: kind === 'app' ? appMigrations : vecsMigrations,
-  })
+  const opened = keepsVersion ? atVersionOf(path, kind) : kind
+  const db = openDb(path, { mode: 'open', synchronous: 'FULL', ...opened })
   try {
     quickCheck(db)
     db.transaction(() => {

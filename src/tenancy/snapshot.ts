@@ -30,6 +30,8 @@ export interface SnapshotJob {
   readonly tier: string | null
   readonly madeAtMs: number
   readonly version: string
+  /** Of a library that is to be migrated: nobody has it open, and the copy is of the version that its files have. */
+  readonly keepsVersion?: boolean
 }
 
 /** Between 0 and 1. */
@@ -47,8 +49,14 @@ export function makeSnapshot(job: SnapshotJob, onProgress: OnProgress = () => un
   try {
     mkdirSync(building, { mode: 0o700 })
     mkdirSync(booksDirectory(building), { mode: 0o700 })
-    copyDb(vecsDbPath(directory), vecsDbPath(building), vecs)
-    copyDb(appDbPath(directory), appDbPath(building), app)
+    const kinds = job.keepsVersion
+      ? {
+          app: atVersionOf(appDbPath(directory), app),
+          vecs: atVersionOf(vecsDbPath(directory), vecs),
+        }
+      : { app, vecs }
+    copyDb(vecsDbPath(directory), vecsDbPath(building), kinds.vecs)
+    copyDb(appDbPath(directory), appDbPath(building), kinds.app)
     const contents = inspect(building)
     const manifest: Manifest = {
       format: 1,
@@ -102,6 +110,16 @@ export function verifySnapshot(directory: string, depth: 'databases' | 'all'): M
   if (there.length !== listed.size || there.some((path) => !listed.has(path)))
     throw damaged('it holds other files than the manifest says')
   return manifest
+}
+
+/** As a file of that kind is opened without changing its version. */
+export function atVersionOf<K extends typeof app>(path: string, kind: K): K {
+  const db = openReadOnlyDb(path, kind)
+  try {
+    return { ...kind, migrations: kind.migrations.slice(0, db.pragma<number>('user_version')) }
+  } finally {
+    db.close()
+  }
 }
 
 function copyDb(from: string, to: string, kind: typeof app): void {

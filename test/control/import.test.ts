@@ -36,6 +36,8 @@ test('an export comes back as it was, to anybody whose library is empty, and to 
       ...(body && { body: new Uint8Array(body) }),
     })
   }
+  // Its vector follows the words.
+  await expect.poll(() => mia.search('takahe', 1, 'semantic')).toHaveLength(1)
   const archive = Buffer.from(await (await send('mia', 'GET', '/v1/export')).arrayBuffer())
   const files = await unpack(archive)
   const manifest = JSON.parse(files.get('manifest.json')?.toString() ?? '')

@@ -26,6 +26,7 @@ export const adminToken = 'an-admin-token-of-some-length'
 const lifecycle = {} as AppOptions['lifecycle']
 const snapshots = {} as AppOptions['snapshots']
 const imports = {} as AppOptions['imports']
+const fleet = {} as AppOptions['fleet']
 
 export interface LogLine {
   readonly level: number
@@ -88,6 +89,8 @@ export async function startServer(
     tenantNamed: (user) => tenantOf(user),
     ask: (async () => []) as AppOptions['ask'],
     imports,
+    fleet,
+    undoMigration: () => Promise.reject(new Error('the fake has no migrations')),
     copyControl: () => Promise.reject(new Error('the fake has no records')),
     version: '0.0.0-test',
     ...given,

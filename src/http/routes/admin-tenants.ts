@@ -14,7 +14,15 @@ const userIdCharsMax = 255
 export const tenantSchema = z.object({
   user_id: z.string(),
   tenant: z.string().describe('the name of its directory'),
-  state: z.enum(['active', 'read_only', 'suspended', 'at_rest', 'restoring', 'deleting']),
+  state: z.enum([
+    'active',
+    'read_only',
+    'suspended',
+    'at_rest',
+    'restoring',
+    'migrating',
+    'deleting',
+  ]),
   until: z.iso.datetime().nullable().describe('when the state ends by itself'),
   generation: z.string(),
   created_at: z.iso.datetime(),

@@ -39,6 +39,7 @@ export function importRoutes({ imports }: ImportOptions, limits: HttpLimits): Ro
       method: 'post',
       path: '/v1/import',
       scope: 'write',
+      audit: 'library.import',
       owner: true,
       summary: 'Bring back what an export took along, into a library that is empty',
       rawBody: { mediaType, schema: { type: 'string', format: 'binary' } },
