@@ -12,6 +12,7 @@ const entries = [
   'threads/fit-worker.ts',
   'threads/copy-worker.ts',
   'threads/import-worker.ts',
+  'threads/import-builder.ts',
   'threads/import-reader.ts',
   'control/control-worker.ts',
 ]

@@ -56,7 +56,10 @@ export async function importing(options: TortureOptions): Promise<TortureResult>
       const begunMs = performance.now()
       await delayMs(server)
       const answer = await send(server, user, archive)
-      delayMost = Math.max(delayMost, await delayMs(server))
+      const delay = await delayMs(server)
+      if (delay > delayMsMax)
+        say(`${archive.name}: the event loop stood still for ${Math.round(delay)} ms`)
+      delayMost = Math.max(delayMost, delay)
       memoryMost = Math.max(memoryMost, memoryOf(server.pid).residentBytes - memory)
       if (answer.status === 200) victims++
       const outcome = answer.status === 200 ? 'imported' : 'refused'

@@ -1,13 +1,10 @@
-/** Building libraries from archives, seen from the server: each in a process of its own, one at a time. */
-import { fork } from 'node:child_process'
+/** Building libraries from archives, seen from the server: each in a process of its own, which a thread starts, one at a time. */
 import { once } from 'node:events'
-import { constants, setPriority } from 'node:os'
-import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
 import { Problem } from '../base/problem.ts'
 import type { ImportJob, ImportResult } from './import-build.ts'
-import type { FromImport } from './import-worker.ts'
+import type { FromImport } from './import-builder.ts'
 
-const heapMibMax = 512
 const waitingMax = 16
 
 export class ImportProcess {
@@ -38,25 +35,16 @@ export class ImportProcess {
   async #run(job: ImportJob, onProgress: (done: number) => void): Promise<ImportResult> {
     const { signal } = this.#closing
     if (signal.aborted) throw new Problem('shutting_down', 'The server is stopping.')
-    const child = fork(fileURLToPath(new URL('./import-worker.ts', import.meta.url)), {
-      env: {},
-      execArgv: [`--max-old-space-size=${heapMibMax}`, '--no-warnings'],
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    })
-    const kill = (): void => void child.kill('SIGKILL')
+    const worker = new Worker(new URL('./import-worker.ts', import.meta.url), { workerData: job })
+    const kill = (): void => void worker.terminate()
     signal.addEventListener('abort', kill)
     let end: FromImport | undefined
-    child.on('message', (message: FromImport) => {
+    worker.on('message', (message: FromImport) => {
       if (message.kind === 'progress') onProgress(message.done)
       else end = message
     })
-    child.once('spawn', () => {
-      if (child.pid !== undefined) lowerPriority(child.pid)
-      child.send(job)
-    })
     try {
-      await once(child, 'exit')
+      await once(worker, 'exit')
     } finally {
       signal.removeEventListener('abort', kill)
     }
@@ -64,14 +52,5 @@ export class ImportProcess {
     if (end?.kind === 'problem') throw Problem.fromData(end.problem)
     if (signal.aborted) throw new Problem('shutting_down', 'The server is stopping.')
     throw new Error(`the process of an import failed: ${end?.kind === 'fault' ? end.stack : ''}`)
-  }
-}
-
-/** An import waits for people. Where it may not be lowered, it is done all the same. */
-function lowerPriority(pid: number): void {
-  try {
-    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
-  } catch {
-    // A container may forbid it.
   }
 }

@@ -1,38 +1,33 @@
-/** Entry of a process that builds one library from an archive: long, with memory of its own, and gone after it. */
-import { Problem, type ProblemData } from '../base/problem.ts'
-import { buildImport, type ImportJob, type ImportResult } from './import-build.ts'
+/** Entry of a thread that lives for one import: starts its process and passes on what that says. Starting one waits for the kernel. */
+import { fork } from 'node:child_process'
+import { constants, setPriority } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { parentPort, workerData } from 'node:worker_threads'
+import type { FromImport } from './import-builder.ts'
 
-export type FromImport =
-  | { readonly kind: 'progress'; readonly done: number }
-  | { readonly kind: 'done'; readonly result: ImportResult }
-  | { readonly kind: 'problem'; readonly problem: ProblemData }
-  | { readonly kind: 'fault'; readonly stack: string }
+const heapMibMax = 512
 
-const progressEveryMs = 200
-let toldAtMs = 0
+const port = parentPort
+if (!port) throw new Error('import-worker.ts runs as a thread')
 
-process.once('message', async (job: ImportJob) => {
-  tell(await end(job))
-  process.disconnect()
+// When this thread ends first, the process hears that nobody listens, and ends.
+const child = fork(fileURLToPath(new URL('./import-builder.ts', import.meta.url)), {
+  env: {},
+  execArgv: [`--max-old-space-size=${heapMibMax}`, '--no-warnings'],
+  serialization: 'advanced',
+  stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
 })
-// Nobody waits any more: what is half built is removed at the next start.
-process.on('disconnect', () => process.exit())
+child.on('message', (message: FromImport) => port.postMessage(message))
+child.once('spawn', () => {
+  lowerPriority(child.pid ?? 0)
+  child.send(workerData)
+})
 
-async function end(job: ImportJob): Promise<FromImport> {
+/** An import waits for people. Where it may not be lowered, it is done all the same. */
+function lowerPriority(pid: number): void {
   try {
-    return { kind: 'done', result: await buildImport(job, progress) }
-  } catch (error) {
-    if (error instanceof Problem) return { kind: 'problem', problem: error.toData() }
-    return { kind: 'fault', stack: error instanceof Error ? String(error.stack) : String(error) }
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
+  } catch {
+    // A container may forbid it.
   }
-}
-
-function progress(done: number): void {
-  if (performance.now() - toldAtMs < progressEveryMs) return
-  toldAtMs = performance.now()
-  tell({ kind: 'progress', done })
-}
-
-function tell(message: FromImport): void {
-  process.send?.(message)
 }
