@@ -6,9 +6,9 @@ import { setTags } from './tags.ts'
 import { setThumbnail } from './thumbnails.ts'
 
 const insertDocument = `INSERT INTO documents (seq, id, sha256, title, title_chosen, filename, media_type, extension, bytes,
-  language, status, error, report, outline, created_at, updated_at)
+  language, language_chosen, status, error, report, outline, created_at, updated_at)
   VALUES (@seq, @id, @sha256, @title, @titleChosen, @filename, @mediaType, @extension, @bytes,
-  @language, @status, @error, @report, @outline, @createdAt, @updatedAt)`
+  @language, @languageChosen, @status, @error, @report, @outline, @createdAt, @updatedAt)`
 const setPublished = `UPDATE documents SET status = 'ready', revision = @revision, pages = @pages, pages_done = @pages,
   pages_total = @pages, passages = @passages WHERE seq = @seq`
 const insertPassage = `INSERT INTO passages (id, document_seq, revision, section, language, first_page, last_page, spans,
@@ -30,6 +30,7 @@ export interface DocumentToImport {
   readonly extension: string
   readonly bytes: number
   readonly language: string | null
+  readonly languageChosen: string | null
   readonly error: { readonly code: string; readonly detail: string } | null
   readonly report: unknown
   readonly outline: readonly OutlineEntry[] | null

@@ -16,7 +16,7 @@ export function appQueries(version: number) {
   const [hasReading, hasConversations] = [version >= 3, version >= 4]
   return {
     documents: `SELECT d.seq, d.id, d.sha256, d.title, d.title_chosen, d.filename, d.media_type, d.extension, d.bytes,
-      d.language, d.status, d.error, d.report, d.outline, d.revision, d.created_at, d.updated_at,
+      d.language, ${version >= 6 ? 'd.language_chosen' : 'NULL'} AS language_chosen, d.status, d.error, d.report, d.outline, d.revision, d.created_at, d.updated_at,
       EXISTS (SELECT 1 FROM jobs j WHERE j.document_seq = d.seq) AS has_job FROM documents d ORDER BY d.seq`,
     tags: 'SELECT tag FROM tags WHERE document_seq = ? ORDER BY tag',
     thumbnail: hasReading ? 'SELECT png FROM thumbnails WHERE document_seq = ?' : undefined,

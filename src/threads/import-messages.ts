@@ -41,6 +41,7 @@ const document = z.strictObject({
   extension: z.string().regex(/^[a-z0-9]{1,10}$/),
   bytes: count,
   language: language.nullable(),
+  languageChosen: language.nullable(),
   isRead: z.boolean(),
   hasJob: z.boolean(),
   error: z.object({ code: z.string().regex(/^[a-z_]{1,40}$/), detail: text(2_000) }).nullable(),

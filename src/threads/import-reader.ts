@@ -94,6 +94,7 @@ function sendLibrary(app: DatabaseSync): void {
         extension: row['extension'] as string,
         bytes: row['bytes'] as number,
         language: row['language'] as string | null,
+        languageChosen: row['language_chosen'] as string | null,
         isRead: (row['revision'] as number) > 0,
         hasJob: row['has_job'] === 1,
         error: parsed(row['error']) as never,

@@ -26,7 +26,11 @@ test('an export comes back as it was, to anybody whose library is empty, and to 
   const mia = await client('mia')
   await mia.settled((await mia.upload('mia.md', note)).id)
   const [document] = await mia.documents()
-  await mia.request('PATCH', `/v1/documents/${document?.id}`, { title: 'Birds', tags: ['one'] })
+  await mia.request('PATCH', `/v1/documents/${document?.id}`, {
+    title: 'Birds',
+    tags: ['one'],
+    language: 'nl',
+  })
   await mia.request('POST', '/v1/chat', { message: 'What does the takahe do?', stream: false })
   const send = async (user: string, method: string, path: string, body?: Buffer) => {
     const authorization = `Bearer ${await signToken(secret, user)}`
