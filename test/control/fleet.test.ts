@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { Client, signToken } from '../../bench/lib/client.ts'
+import { openLogs } from '../../src/base/log.ts'
 import { readConfig } from '../../src/config.ts'
 import { createContext } from '../../src/context.ts'
 import { readManifest } from '../../src/tenancy/manifest.ts'
@@ -22,14 +23,8 @@ test('canary, all, one that fails, undo, and again', { timeout: 120_000 }, async
   const path = (user: string): string => join(dataDir, user, 'app.db')
   // What the next migration makes is there already, and of another kind.
   sqlite(path(broken), (db) => db.exec('CREATE INDEX documents_by_size ON documents (title)'))
-  const config = readConfig({
-    DATA_DIR: dataDir,
-    JWT_SECRET: secret,
-    PORT: '0',
-    SHARDS: '1',
-    LOG_LEVEL: 'silent',
-  })
-  await using context = await createContext(config)
+  const config = readConfig({ DATA_DIR: dataDir, JWT_SECRET: secret, PORT: '0', SHARDS: '1' })
+  await using context = await createContext(config, openLogs('silent'))
   const { url } = await context.listen()
   const { fleet, snapshots, lifecycle, undoMigration } = context.care
   const me = async (user: string) =>
