@@ -25,7 +25,7 @@ import type { TenantId } from './tenancy/tenant-id.ts'
 import { queueLimits } from './threads/call-queue.ts'
 import type { StoreClosed } from './threads/protocol.ts'
 import { Shards } from './threads/shards.ts'
-import { openWork } from './work.ts'
+import { openWork, type Work } from './work.ts'
 
 /** Requests and operations under way get this long to end at a stop. */
 const drainMs = 10_000
@@ -104,16 +104,23 @@ export async function createContext(
     log,
     care,
     records,
-    listen: async () => {
-      const url = await listen(http, config)
-      writeServerAddress(config.DATA_DIR, { url, token: care.runToken })
-      work.extractor.warm()
-      // After listening: people wait for their own library at most, never for everybody's.
-      care.start()
-      return { url }
-    },
+    listen: () => begin(config, http, care, work),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
+}
+
+async function begin(
+  config: Config,
+  http: HttpServer,
+  care: Care,
+  { extractor }: Work,
+): Promise<{ url: string }> {
+  const url = await listen(http, config)
+  writeServerAddress(config.DATA_DIR, { url, token: care.runToken })
+  extractor.warm()
+  // After listening: people wait for their own library at most, never for everybody's.
+  care.start()
+  return { url }
 }
 
 /** Unfinished uploads of one tenant may be as large as so many files. */

@@ -8,25 +8,15 @@ import type { RecordsOperator } from './cli-records.ts'
 import type { Config } from './config.ts'
 import type { Context } from './context.ts'
 import type { AuditAction } from './control/audit-actions.ts'
-import type { FleetView } from './control/fleet.ts'
 import type { TenantView } from './control/lifecycle.ts'
 import type { Receipt } from './control/receipt.ts'
 import { readServerAddress, type ServerAddress } from './control/server-address.ts'
 import type { SnapshotView } from './control/snapshots.ts'
+import { localMigration, type OperatorMigration, remoteMigration } from './operator-migration.ts'
 import { localRecords, remoteRecords } from './operator-records.ts'
 import { lockPath, serverDirectory } from './tenancy/layout.ts'
 
 export type SettableState = 'active' | 'read_only' | 'suspended' | 'at_rest'
-
-/** Bringing every library to the present version. */
-export interface OperatorMigration {
-  status(): Promise<FleetView>
-  /** Returns at once; `status` tells how it goes. */
-  begin(given: { share: number; concurrency: number; hasSnapshots: boolean }): Promise<FleetView>
-  pause(): Promise<FleetView>
-  resume(): Promise<FleetView>
-  undo(user: string, isForced: boolean): Promise<TenantView>
-}
 
 export interface Operator extends AsyncDisposable, RecordsOperator {
   readonly migration: OperatorMigration
@@ -92,16 +82,7 @@ function localOperator(context: Context): Operator {
   return {
     isRemote: false,
     ...localRecords(context, audited),
-    migration: {
-      status: async () => context.care.fleet.status(),
-      begin: (given) => audited('migration.begin', null, () => context.care.fleet.begin(given)),
-      pause: () => audited('migration.change', null, () => context.care.fleet.pause()),
-      resume: () => audited('migration.change', null, () => context.care.fleet.resume()),
-      undo: (user, isForced) =>
-        audited('migration.undo', user, async () =>
-          context.care.undoMigration(idOf(user), isForced),
-        ),
-    },
+    migration: localMigration(context, audited),
     list: async () => lifecycle.list(Number.MAX_SAFE_INTEGER, undefined).items,
     show: async (user) => lifecycle.show(idOf(user)),
     health: (user) => lifecycle.health(idOf(user)),
@@ -174,14 +155,7 @@ function remoteOperator({ url, token }: ServerAddress): Operator {
   return {
     isRemote: true,
     ...remoteRecords(ask, pages),
-    migration: {
-      status: () => ask('GET', '/migration'),
-      begin: ({ hasSnapshots: snapshots, ...given }) =>
-        ask('POST', '/migration', { ...given, snapshots }),
-      pause: () => ask('PUT', '/migration', { state: 'paused' }),
-      resume: () => ask('PUT', '/migration', { state: 'running' }),
-      undo: (user, force) => ask('POST', `${of(user)}/migration-undo`, { force }),
-    },
+    migration: remoteMigration(ask),
     list: () => pages('/tenants'),
     show: (user) => ask('GET', of(user)),
     health: async (user) =>
