@@ -1,4 +1,4 @@
-/** `carrel tenant`, `snapshot`, `snapshots`, `backup`, `restore`, `migrate`: what an operator does with whole libraries. */
+/** `carrel user`, `tenant`, `snapshot`, `snapshots`, `backup`, `restore`, `migrate`: what an operator does with whole libraries. */
 
 import { backup, isSnapshotName, librariesIn, restoreControl, restoreOne } from './backup.ts'
 import { Problem } from './base/problem.ts'
@@ -12,9 +12,12 @@ import {
   recordsUsage,
 } from './cli-records.ts'
 import type { Config } from './config.ts'
+import { tierNames } from './control/limits.ts'
 import { type Operator, openOperator, type SettableState } from './operator.ts'
 
 export const operatorUsage = `
+  carrel user add USER [--tier T]  print a link that signs in somebody new, once, within a day (SIGN_IN_LINKS=on)
+  carrel user link USER            another one for a user; the one before it ends
   carrel tenant list               every library and its state
   carrel tenant show|suspend|read-only|resume|release|adopt USER
   carrel tenant rest USER [--seconds N]
@@ -48,12 +51,14 @@ export interface OperatorValues extends RecordsValues, MigrateValues {
   readonly replace: boolean
   readonly seconds: string
   readonly confirm?: string | undefined
+  readonly tier?: string | undefined
 }
 
 /** What was asked for cannot be done as it was said; the message is for a person. */
 export class UsageError extends Error {}
 
 export const operatorCommands: readonly string[] = [
+  'user',
   'tenant',
   'snapshot',
   'snapshots',
@@ -92,6 +97,8 @@ export async function runOperator(
   try {
     await using operator = await openOperator(config)
     switch (command) {
+      case 'user':
+        return await user(operator, words, values)
       case 'tenant':
         return await tenant(operator, words, values)
       case 'snapshot':
@@ -117,6 +124,21 @@ export async function runOperator(
     if (error instanceof Problem) throw new UsageError(`${error.code}: ${error.detail}`)
     throw error
   }
+}
+
+async function user(
+  operator: Operator,
+  [verb = '', name]: readonly string[],
+  { tier }: OperatorValues,
+): Promise<number> {
+  const id = needed(name, 'who? `carrel user add|link USER`')
+  const given = tierNames.find((one) => one === tier && one !== 'local')
+  if (tier !== undefined && given === undefined)
+    throw new UsageError(`there is no tier \`${tier}\``)
+  if (verb === 'add') return print(await operator.users.add(id, given))
+  if (verb !== 'link') throw new UsageError(`there is no \`carrel user ${verb}\``)
+  if (tier !== undefined) throw new UsageError('--tier goes with `carrel user add`')
+  return print(await operator.users.link(id))
 }
 
 async function tenant(

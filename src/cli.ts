@@ -41,7 +41,7 @@ async function run(args: string[]): Promise<number> {
       allowPositionals: true,
       options: {
         'make-key': { type: 'boolean', default: false },
-        tier: { type: 'string', default: 'free' },
+        tier: { type: 'string' },
         hours: { type: 'string', default: '24' },
         ...operatorOptions,
         json: { type: 'boolean', default: false },
@@ -69,9 +69,9 @@ async function run(args: string[]): Promise<number> {
   }
 }
 
-/** An operator's commands ask nobody for a token: any key will do. */
-function noKey(): string {
-  return randomBytes(32).toString('base64url')
+/** An operator's commands ask nobody for a token: any key will do, and none where there is a login without. */
+function noKey(_dataDir: string, isNeeded: boolean): string | undefined {
+  return isNeeded ? randomBytes(32).toString('base64url') : undefined
 }
 
 function keptKey(dataDir: string): string {
@@ -85,7 +85,11 @@ function keptKey(dataDir: string): string {
 
 async function token(
   config: Config,
-  { user, tier, hours }: { user: string | undefined; tier: string; hours: string },
+  {
+    user,
+    tier = 'free',
+    hours,
+  }: { user: string | undefined; tier?: string | undefined; hours: string },
 ): Promise<number> {
   if (!user) return complain('whose token? `carrel token USER`')
   const hoursValid = Number(hours)

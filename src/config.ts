@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { storesByDescriptors } from './base/descriptors.ts'
 import { apiKey, checkPublicKey, decimal, endpointUrl, flag, integer } from './config-fields.ts'
+import { signInFault, signInFields } from './config-sign-in.ts'
 import { defaultSnapshotsDirectory } from './tenancy/layout.ts'
 import { parseRetention } from './tenancy/retention.ts'
 
@@ -52,6 +53,7 @@ const schema = z.object({
   JWT_TIER_CLAIM: z.string().min(1).optional().describe('the claim that names the tier'),
   JWT_TENANT_CLAIM: z.string().min(1).optional().describe('the claim that names a shared library'),
   JWT_ADMIN: flag().describe('whether a token with the scope `admin` is the operator’s'),
+  ...signInFields,
   HEIMDALL_SESSION_SECRET: z
     .string()
     .refine((secret) => Buffer.byteLength(secret) >= 32, 'needs at least 32 bytes')
@@ -190,13 +192,14 @@ export class ConfigError extends Error {}
 /**
  * Reads the settings. Empty values count as not set.
  * @param env the environment
- * @param keyOf gives the key that a server without `JWT_SECRET` keeps in its directory; not given: local mode
+ * @param keyOf gives the key that a server without `JWT_SECRET` keeps in its directory, and is told whether there is no
+ * login without it; not given, or undefined: local mode, or links alone
  * @returns checked settings, `DATA_DIR` absolute, `POOL_MAX` within the descriptor limit
  * @throws ConfigError naming the first bad setting
  */
 export function readConfig(
   env: Readonly<Record<string, string | undefined>> = process.env,
-  keyOf?: (dataDir: string) => string | undefined,
+  keyOf?: (dataDir: string, isNeeded: boolean) => string | undefined,
 ): Config {
   const given = Object.fromEntries(
     Object.keys(schema.shape).flatMap((name) => (env[name] ? [[name, env[name]]] : [])),
@@ -208,7 +211,8 @@ export function readConfig(
   }
   const DATA_DIR = resolve(parsed.data.DATA_DIR)
   const JWT_SECRET =
-    parsed.data.JWT_SECRET ?? (hasLogin(parsed.data) ? undefined : keyOf?.(DATA_DIR))
+    parsed.data.JWT_SECRET ??
+    (hasIssuer(parsed.data) ? undefined : keyOf?.(DATA_DIR, !hasLogin(parsed.data)))
   const SNAPSHOTS_DIR = resolve(parsed.data.SNAPSHOTS_DIR ?? defaultSnapshotsDirectory(DATA_DIR))
   const config = { ...parsed.data, DATA_DIR, SNAPSHOTS_DIR, JWT_SECRET }
   if (config.HEIMDALL_URL !== undefined && config.HEIMDALL_ADMIN_TOKEN === undefined)
@@ -217,6 +221,8 @@ export function readConfig(
     throw new ConfigError(
       `HOST: ${config.HOST} is reachable by others, and without JWT_SECRET there is no login; set JWT_SECRET or listen on 127.0.0.1`,
     )
+  const fault = signInFault(config)
+  if (fault !== undefined) throw new ConfigError(fault)
   if (config.CHAT_URL !== undefined && config.CHAT_MODEL === undefined)
     throw new ConfigError('CHAT_MODEL: name the model that CHAT_URL is to be asked for')
   for (const [name, needed] of needs)
@@ -236,15 +242,25 @@ export function environmentOf(
   return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])))
 }
 
-/** Whether anybody has to prove who they are; without any key the server is in local mode. */
-export function hasLogin(
-  config: Pick<
-    Config,
-    'JWT_SECRET' | 'JWT_PUBLIC_KEY' | 'JWT_JWKS_URL' | 'HEIMDALL_SESSION_SECRET'
-  >,
-): boolean {
-  const { JWT_SECRET, JWT_PUBLIC_KEY, JWT_JWKS_URL, HEIMDALL_SESSION_SECRET } = config
-  return [JWT_SECRET, JWT_PUBLIC_KEY, JWT_JWKS_URL, HEIMDALL_SESSION_SECRET].some(
+type Login = Pick<
+  Config,
+  | 'JWT_SECRET'
+  | 'JWT_PUBLIC_KEY'
+  | 'JWT_JWKS_URL'
+  | 'HEIMDALL_SESSION_SECRET'
+  | 'OIDC_ISSUER'
+  | 'SIGN_IN_LINKS'
+>
+
+/** Whether anybody has to prove who they are; without any key, provider or links the server is in local mode. */
+export function hasLogin(config: Login): boolean {
+  return hasIssuer(config) || config.SIGN_IN_LINKS === 'on'
+}
+
+/** Whether somebody is configured who says by name who people are. */
+function hasIssuer(config: Login): boolean {
+  const { JWT_SECRET, JWT_PUBLIC_KEY, JWT_JWKS_URL, HEIMDALL_SESSION_SECRET, OIDC_ISSUER } = config
+  return [JWT_SECRET, JWT_PUBLIC_KEY, JWT_JWKS_URL, HEIMDALL_SESSION_SECRET, OIDC_ISSUER].some(
     (key) => key !== undefined,
   )
 }

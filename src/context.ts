@@ -10,6 +10,7 @@ import type { Config } from './config.ts'
 import { Control } from './control/control.ts'
 import { DocumentEvents } from './control/document-events.ts'
 import { Fences } from './control/fences.ts'
+import type { LinkUsers } from './control/link-users.ts'
 import { PartialUploads } from './control/partial-uploads.ts'
 import { removeServerAddress, writeServerAddress } from './control/server-address.ts'
 import { TenantDirectory } from './control/tenant-directory.ts'
@@ -34,6 +35,8 @@ export interface Context extends AsyncDisposable {
   readonly log: Log
   readonly care: Care
   readonly records: Records
+  /** Where SIGN_IN_LINKS is on. */
+  readonly users: LinkUsers | undefined
   /** Starts to listen. @throws StartError when the address cannot be had */
   listen(): Promise<{ url: string }>
 }
@@ -104,6 +107,7 @@ export async function createContext(
     log,
     care,
     records,
+    users: identity.users,
     listen: () => begin(config, http, care, work),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }

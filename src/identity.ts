@@ -9,9 +9,12 @@ import { createJwtProof } from './auth/jwt.ts'
 import { createLocalAuthenticator } from './auth/local.ts'
 import { createOperatorProof } from './auth/operator.ts'
 import type { Authenticate, Principal } from './auth/principal.ts'
+import type { SignIn } from './auth/sign-in.ts'
 import { type Config, hasLogin } from './config.ts'
 import type { Control } from './control/control.ts'
+import type { LinkUsers } from './control/link-users.ts'
 import type { Tiers } from './control/tiers.ts'
+import { openSignIn } from './sign-in.ts'
 import { keySetPath } from './tenancy/layout.ts'
 
 export interface Identity {
@@ -19,6 +22,9 @@ export interface Identity {
   /** What stands outside and may be away without anybody being turned away: `ok` or what is wrong. */
   checks(): Record<string, string>
   readonly keySetFetches: number
+  /** Where the settings have a provider or links for the web app. */
+  readonly signIn?: SignIn | undefined
+  readonly users?: LinkUsers | undefined
 }
 
 /** @param onFailure told of a credential that failed; @throws nothing that settings which were checked can cause */
@@ -45,10 +51,14 @@ export async function createIdentity(
       keySetFetches: 0,
     }
   const jwks = config.JWT_JWKS_URL === undefined ? undefined : await openKeySet(config)
+  const attempts = toldOf(createAttempts(config.ADDRESS_FAILED_LOGINS_PER_MINUTE), onFailure)
+  const opened = await openSignIn(config, { control, attempts, isRevoked })
+  if (opened) proofs.push(opened.proof)
   proofs.push(tokenProof(config, isRevoked, jwks))
   const authenticate = createAuthenticator(proofs, {
     publicOrigin: config.PUBLIC_URL && new URL(config.PUBLIC_URL).origin,
-    attempts: toldOf(createAttempts(config.ADDRESS_FAILED_LOGINS_PER_MINUTE), onFailure),
+    loginCookie: opened?.loginCookie,
+    attempts,
   })
   const heimdall = openHeimdall(config, control)
   return {
@@ -56,7 +66,10 @@ export async function createIdentity(
     checks: () => ({
       ...(jwks && { key_set: jwks.status() }),
       ...(heimdall && { heimdall: heimdall.status() }),
+      ...opened?.checks(),
     }),
+    signIn: opened?.signIn,
+    users: opened?.users,
     get keySetFetches() {
       return jwks?.fetches ?? 0
     },

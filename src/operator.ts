@@ -14,12 +14,14 @@ import { readServerAddress, type ServerAddress } from './control/server-address.
 import type { SnapshotView } from './control/snapshots.ts'
 import { localMigration, type OperatorMigration, remoteMigration } from './operator-migration.ts'
 import { localRecords, remoteRecords } from './operator-records.ts'
+import { localUsers, type OperatorUsers, remoteUsers } from './operator-users.ts'
 import { lockPath, serverDirectory } from './tenancy/layout.ts'
 
 export type SettableState = 'active' | 'read_only' | 'suspended' | 'at_rest'
 
 export interface Operator extends AsyncDisposable, RecordsOperator {
   readonly migration: OperatorMigration
+  readonly users: OperatorUsers
   readonly isRemote: boolean
   list(): Promise<readonly TenantView[]>
   show(user: string): Promise<TenantView>
@@ -83,6 +85,7 @@ function localOperator(context: Context): Operator {
     isRemote: false,
     ...localRecords(context, audited),
     migration: localMigration(context, audited),
+    users: localUsers(context, audited),
     list: async () => lifecycle.list(Number.MAX_SAFE_INTEGER, undefined).items,
     show: async (user) => lifecycle.show(idOf(user)),
     health: (user) => lifecycle.health(idOf(user)),
@@ -156,6 +159,7 @@ function remoteOperator({ url, token }: ServerAddress): Operator {
     isRemote: true,
     ...remoteRecords(ask, pages),
     migration: remoteMigration(ask),
+    users: remoteUsers(ask),
     list: () => pages('/tenants'),
     show: (user) => ask('GET', of(user)),
     health: async (user) =>

@@ -45,6 +45,8 @@ export function openHttp(config: Config, { log, access }: Logs, parts: HttpParts
   return createHttpServer(
     createApp({
       authenticate: identity.authenticate,
+      signIn: identity.signIn,
+      users: identity.users,
       streams,
       chat,
       ...care,

@@ -36,6 +36,7 @@ const homes: [RegExp, RegExp][] = [
   [/from 'prom-client'/, /^(base\/metrics|http\/.*)\.ts$/],
   [/from 'pino'/, /^base\/log\.ts$/],
   [/from 'jose[/']/, /^(auth\/.*|cli)\.ts$/],
+  [/from 'openid-client'/, /^auth\/oidc\.ts$/],
   [
     /from '(@hyzyla\/pdfium|pdfjs-dist[^']*|marked|chardet|file-type|yauzl|htmlparser2|linkedom|@mozilla\/readability|csv-parse[^']*|eld[^']*)'/,
     /^ingest\//,

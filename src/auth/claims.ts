@@ -137,6 +137,20 @@ function scopesOf(claims: Claims, { adminFromToken }: ClaimOptions): ReadonlySet
   return new Set(words.filter(isGiven))
 }
 
+/** The claims that `principalOf` may look at, and no more: what a session has to carry of a token. */
+export function claimsInUse(claims: Claims, options: ClaimOptions): Claims {
+  const { userClaim, tierClaim, tenantClaim } = options
+  const names = [
+    ...(userClaim === undefined ? userClaims : [userClaim]),
+    ...(tierClaim === undefined ? tierClaims : [tierClaim]),
+    ...(tenantClaim === undefined ? [] : [tenantClaim, 'role']),
+    ...['iss', 'scope', 'scopes'],
+  ]
+  return Object.fromEntries(
+    names.flatMap((name) => (own(claims, name) === undefined ? [] : [[name, own(claims, name)]])),
+  )
+}
+
 /** Never a property of Object’s own, whatever the operator called the claim. */
 function own(claims: Claims, name: string): unknown {
   return Object.hasOwn(claims, name) ? claims[name] : undefined

@@ -1,17 +1,23 @@
 /** The credential of a request: one, from one place. A request that brings two that differ is refused. */
 import { Problem } from '../base/problem.ts'
+import { cookieValue } from './cookies.ts'
 import type { AuthRequest } from './principal.ts'
 import { isOwnFetchSite, isOwnOrigin, isSafeMethod } from './same-origin.ts'
 
-/** `bearer` is the Authorization header; `session` the header `X-CF-Session` or the cookie `cf_session`. */
+/**
+ * `bearer` is the Authorization header; `session` the header `X-CF-Session` or the cookie `cf_session`; `login` the cookie
+ * that our own sign-in set.
+ */
 export interface Credential {
-  readonly kind: 'bearer' | 'session'
+  readonly kind: 'bearer' | 'session' | 'login'
   readonly token: string
 }
 
 export interface CredentialOptions {
   /** Scheme, host and port under which browsers reach us, where a proxy changes the Host header. */
   readonly publicOrigin?: string | undefined
+  /** The name of our own session cookie; without it there is none. */
+  readonly loginCookie?: string | undefined
 }
 
 /** Tokens are read whole before they are verified: no longer than a header of a sensible size. */
@@ -36,9 +42,9 @@ export function readCredential(
   let found: Credential | undefined
   if (authorization !== undefined) found = { kind: 'bearer', token: bearerToken(authorization) }
   if (session !== undefined) found = only(found, { kind: 'session', token: String(session) })
-  const inCookie = cookie === undefined ? undefined : cookieToken(cookie)
-  if (inCookie !== undefined) {
-    if (isFromOwnPages(request, options)) found = only(found, { kind: 'session', token: inCookie })
+  const inCookies = cookie === undefined ? [] : cookieCredentials(cookie, options)
+  if (inCookies.length > 0) {
+    if (isFromOwnPages(request, options)) for (const one of inCookies) found = only(found, one)
     else if (!found)
       throw new Problem(
         'unauthorized',
@@ -91,20 +97,17 @@ function only(first: Credential | undefined, second: Credential): Credential {
   return first ?? second
 }
 
-function cookieToken(cookie: string): string | undefined {
-  let token: string | undefined
-  for (const pair of cookie.split(';')) {
-    const at = pair.indexOf('=')
-    if (at === -1 || pair.slice(0, at).trim() !== sessionCookie) continue
-    const value = pair.slice(at + 1).trim()
-    if (token !== undefined && token !== value)
-      throw new Problem('invalid_request', `The cookie ${sessionCookie} was given twice.`)
-    token = value
-  }
-  return token === '' ? undefined : token
+function cookieCredentials(cookie: string, { loginCookie }: CredentialOptions): Credential[] {
+  const found: Credential[] = []
+  const session = cookieValue(cookie, sessionCookie)
+  if (session !== undefined) found.push({ kind: 'session', token: session })
+  const login = loginCookie === undefined ? undefined : cookieValue(cookie, loginCookie)
+  if (login !== undefined) found.push({ kind: 'login', token: login })
+  return found
 }
 
-function isFromOwnPages(request: AuthRequest, { publicOrigin }: CredentialOptions): boolean {
+/** Whether a browser that sends cookies along sent this from a page of ours, and not from another site's. */
+export function isFromOwnPages(request: AuthRequest, { publicOrigin }: CredentialOptions): boolean {
   if (!isOwnFetchSite(request)) return false
   const { origin, host } = request.headers
   if (origin === undefined) return isSafeMethod(request.method)

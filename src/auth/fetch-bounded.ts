@@ -28,7 +28,27 @@ export async function fetchBounded(
   }
 }
 
+/** `fetch` for a library that asks by itself: any status is an answer, no redirect is followed, and what comes is bounded. */
+export function boundedFetch(
+  fetcher: typeof fetch,
+  { timeoutMs, bytesMax }: Pick<FetchBounds, 'timeoutMs' | 'bytesMax'>,
+): (url: string, init: RequestInit) => Promise<Response> {
+  return async (url, init) => {
+    const signal = AbortSignal.timeout(timeoutMs)
+    const response = await fetcher(url, { ...init, redirect: 'manual', signal })
+    const text = await readBounded(response, bytesMax)
+    const headers = new Headers()
+    for (const name of ['content-type', 'www-authenticate']) {
+      const value = response.headers.get(name)
+      if (value !== null) headers.set(name, value)
+    }
+    return new Response(text === '' ? null : text, { status: response.status, headers })
+  }
+}
+
 class Refused extends Error {}
+
+export class AnswerTooLarge extends Refused {}
 
 async function readBounded(response: Response, bytesMax: number): Promise<string> {
   const chunks: Uint8Array[] = []
@@ -36,7 +56,7 @@ async function readBounded(response: Response, bytesMax: number): Promise<string
   // Leaving the loop cancels the stream: what is still coming is not read.
   for await (const chunk of response.body ?? []) {
     bytes += chunk.length
-    if (bytes > bytesMax) throw new Refused(`its answer is larger than ${bytesMax} bytes`)
+    if (bytes > bytesMax) throw new AnswerTooLarge(`its answer is larger than ${bytesMax} bytes`)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString()

@@ -42,7 +42,7 @@ export function createJwtAuthenticator(options: JwtOptions): Authenticate {
   return createAuthenticator([createJwtProof(options)], options)
 }
 
-/** Takes every credential for a token: put it last. @throws Error when a key cannot be used */
+/** Takes every credential but our own session for a token: put it last. @throws Error when a key cannot be used */
 export function createJwtProof(options: JwtOptions): Prove {
   const { isRevoked, nowMs = Date.now } = options
   const sources = { bearer: bearerSources(options), session: sessionSources(options) }
@@ -68,7 +68,8 @@ export function createJwtProof(options: JwtOptions): Prove {
     }
     return admit(found.principal)
   }
-  const prove = async (credential: Credential): Promise<Principal> => {
+  const prove = async (credential: Credential): Promise<Principal | undefined> => {
+    if (credential.kind === 'login') return undefined
     const seenAtMs = nowMs()
     const trusted = sources[credential.kind]
     if (trusted.length === 0) throw unverified()

@@ -7,8 +7,8 @@ import type { TenantId } from '../tenancy/tenant-id.ts'
 export const scopes = ['read', 'write', 'chat', 'admin'] as const
 export type Scope = (typeof scopes)[number]
 
-/** How a principal proved itself. `operator` is the ADMIN_TOKEN: it has no library. */
-export type Proof = 'jwt' | 'session' | 'local' | 'key' | 'operator'
+/** How a principal proved itself. `login` is our own session; `operator` is the ADMIN_TOKEN: it has no library. */
+export type Proof = 'jwt' | 'session' | 'login' | 'local' | 'key' | 'operator'
 
 export interface Principal {
   readonly tenant: TenantId

@@ -2,6 +2,8 @@
 
 export const auditActions = [
   'sign_in',
+  'sign_out',
+  'link.create',
   'document.upload',
   'document.change',
   'document.delete',

@@ -10,6 +10,7 @@ import { type FleetContents, readFleet } from './fleet-records.ts'
 import { RequestLog } from './request-log.ts'
 import { type Revocation, readRevocations } from './revocations.ts'
 import { controlApplicationId, controlMigrations } from './schema.ts'
+import { readSignInLinks, type SignInLink } from './sign-in-links.ts'
 import { type Deletion, readDeletions, readStates, type TenantState } from './tenant-states.ts'
 import { applyChanges, type ControlChange, readTenants, type TenantRecord } from './tenants.ts'
 import { readWebhooks, type Webhook } from './webhooks.ts'
@@ -31,6 +32,7 @@ export interface ControlContents {
   readonly allowances: readonly (readonly [TenantId, Allowance])[]
   readonly webhooks: readonly Webhook[]
   readonly fleet: FleetContents
+  readonly links: readonly SignInLink[]
 }
 
 /** To the thread: a batch of changes, a copy of the whole file to be made, or the end. */
@@ -70,6 +72,7 @@ port.postMessage({
   allowances: readAllowances(db),
   webhooks: readWebhooks(db),
   fleet: readFleet(db),
+  links: readSignInLinks(db),
 } satisfies ControlContents)
 port.on('message', (message: ToControl) => {
   if (message === 'close') {

@@ -10,6 +10,7 @@ import type { EmbedderRecord } from './embedders.ts'
 import { FleetRecords } from './fleet-records.ts'
 import type { Tier } from './limits.ts'
 import { Revocations } from './revocations.ts'
+import { SignInLinks } from './sign-in-links.ts'
 import { type Deletion, type TenantState, tenantHash } from './tenant-states.ts'
 import type { ControlChange, TenantRecord } from './tenants.ts'
 import type { UsageChange } from './usage.ts'
@@ -21,6 +22,7 @@ export class Control {
   readonly allowances: Allowances
   readonly webhooks: Webhooks
   readonly fleet: FleetRecords
+  readonly links: SignInLinks
   readonly #writer: ControlWriter
   readonly #tenants: Map<TenantId, TenantRecord>
   readonly #states: Map<TenantId, TenantState>
@@ -42,6 +44,7 @@ export class Control {
     this.allowances = new Allowances(contents.allowances, write)
     this.webhooks = new Webhooks(contents.webhooks, write)
     this.fleet = new FleetRecords(contents.fleet, write)
+    this.links = new SignInLinks(contents.links, write)
   }
 
   /** Starts the thread, opens and migrates control.db and reads it into memory. @throws when it cannot be opened */
@@ -147,6 +150,7 @@ export class Control {
         { kind: 'usage_removed', tenant: id },
         { kind: 'webhook_tenant_removed', tenant: id },
         { kind: 'migrated_removed', tenant: id },
+        { kind: 'link_removed', tenant: id },
         { kind: 'state', id, state: null },
         { kind: 'receipt', generation, sha256 },
       ],
@@ -155,6 +159,7 @@ export class Control {
     this.#states.delete(id)
     this.keys.forget(id)
     this.allowances.forget(id)
+    this.links.forget(id)
   }
 
   /** Notes the tier that a login said; of somebody who was deleted, or is being, nothing is written down again. */

@@ -1,6 +1,7 @@
 /** control.db: who exists. Never a tenant's content. */
 import { auditSql } from './audit.ts'
 import { fleetSql } from './fleet-records.ts'
+import { signInLinksSql } from './sign-in-links.ts'
 import { tenantStatesSql } from './tenant-states.ts'
 import { usageSql } from './usage.ts'
 import { webhooksSql } from './webhooks.ts'
@@ -69,4 +70,5 @@ CREATE TABLE allowances (
   auditSql,
   webhooksSql,
   fleetSql,
+  signInLinksSql,
 ]

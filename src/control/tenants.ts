@@ -7,6 +7,7 @@ import { type AuditChange, applyAudit } from './audit.ts'
 import { type EmbedderRecord, writeEmbedder } from './embedders.ts'
 import { applyFleetChange, type FleetChange } from './fleet-records.ts'
 import { applyRevocation, type RevocationChange } from './revocations.ts'
+import { applyLinkChange, type LinkChange } from './sign-in-links.ts'
 import { applyStateChange, type StateChange } from './tenant-states.ts'
 import { applyUsage, type UsageChange } from './usage.ts'
 import { applyWebhook, type WebhookChange } from './webhooks.ts'
@@ -34,6 +35,7 @@ export type ControlChange =
   | AuditChange
   | WebhookChange
   | FleetChange
+  | LinkChange
   | {
       readonly kind: 'tenant_added'
       readonly id: TenantId
@@ -117,6 +119,10 @@ function applyChange(db: Db, change: ControlChange): void {
     case 'migrated':
     case 'migrated_removed':
       applyFleetChange(db, change)
+      return
+    case 'link_made':
+    case 'link_removed':
+      applyLinkChange(db, change)
       return
     case 'key_added':
     case 'key_removed':

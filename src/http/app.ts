@@ -26,6 +26,7 @@ import { type AccountOptions, accountRoutes } from './routes/account.ts'
 import { type AdminMigrationOptions, adminMigrationRoutes } from './routes/admin-migration.ts'
 import { type AdminSnapshotsOptions, adminSnapshotRoutes } from './routes/admin-snapshots.ts'
 import { type AdminTenantsOptions, adminTenantRoutes } from './routes/admin-tenants.ts'
+import { type AdminUsersOptions, adminUserRoutes } from './routes/admin-users.ts'
 import { type AuditRouteOptions, auditRoutes } from './routes/audit.ts'
 import { type ChatRouteOptions, chatRoutes } from './routes/chat.ts'
 import { conversationRoutes } from './routes/conversations.ts'
@@ -41,6 +42,7 @@ import { openAiRoutes } from './routes/openai.ts'
 import { readerRoutes } from './routes/reader.ts'
 import { type RequestsRouteOptions, requestsRoutes } from './routes/requests.ts'
 import { searchRoutes } from './routes/search.ts'
+import { type SignInRoutesOptions, signInRoutes } from './routes/sign-in.ts'
 import { type SystemOptions, systemRoutes } from './routes/system.ts'
 import { uploadRoutes } from './routes/upload.ts'
 import { resumableRoutes } from './routes/uploads.ts'
@@ -66,6 +68,8 @@ export interface AppOptions
     RequestsRouteOptions,
     WebhookRouteOptions,
     Pick<RequestRecords, 'requests'>,
+    AdminUsersOptions,
+    SignInRoutesOptions,
     Omit<SystemOptions, 'describe'> {
   /** What an uploaded file is, and how an archive is taken apart. */
   readonly intake: Intake
@@ -141,6 +145,8 @@ export function routeTable(options: AppOptions, limits = httpLimits(options.limi
     ...requestsRoutes(options),
     ...webhookRoutes(options),
     ...adminMigrationRoutes(options),
+    ...adminUserRoutes(options),
+    ...signInRoutes(options),
     ...systemRoutes({ ...options, describe: () => openApi(routes, options) }),
   ]
   return routes

@@ -46,7 +46,8 @@ export async function auditDone(
   exchange: Exchange,
   result: unknown,
 ): Promise<void> {
-  if (!route.audit) return
+  // Signing in and out: of nobody there is nothing to write down.
+  if (!route.audit || (route.scope === 'public' && !exchange.principal)) return
   const named = exchange.targets.length > 0 ? exchange.targets : idsOf(result)
   if (named.length === 0 && needTarget.has(route.audit)) return
   const targets = named.length > 0 ? named : idOfAddress(request)

@@ -20,7 +20,7 @@ export const answered = new Answered()
 
 /** What a route answers when all went well. */
 export interface Reply<R extends z.ZodType = z.ZodType> {
-  readonly status: 200 | 201 | 202 | 204
+  readonly status: 200 | 201 | 202 | 204 | 303
   readonly description: string
   /** Of the JSON that `handle` returns; absent when `handle` writes the answer itself, or there is nothing to say. */
   readonly schema?: R

@@ -36,7 +36,14 @@ function statusOf(port: number, path: string): Promise<number | undefined> {
 
 test('every screen is the one page, asked again each time, under a strict policy', async () => {
   const { url } = await startServer({ webRoot: builtApp() })
-  for (const path of ['/', '/search?q=oak', '/read/doc_1', '/read/doc_1/12?q=x', '/account']) {
+  for (const path of [
+    '/',
+    '/search?q=oak',
+    '/read/doc_1',
+    '/read/doc_1/12?q=x',
+    '/account',
+    '/sign-in',
+  ]) {
     const response = await fetch(url + path)
     expect([path, response.status, await response.text()]).toEqual([path, 200, html])
     expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8')

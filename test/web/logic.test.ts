@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { DocumentRow } from '../../web/src/api/types.ts'
+import { parseArrival, providerAddress } from '../../web/src/lib/arrival.ts'
 import { citation, pageName } from '../../web/src/lib/citation.ts'
 import { formatBytes, kindOf, languageName } from '../../web/src/lib/format.ts'
 import { parseTags, shownDocuments, tagCounts } from '../../web/src/lib/order.ts'
@@ -56,6 +57,18 @@ test('an address that is nothing of ours is the library, and a strange page the 
   expect(parseRoute('/read/doc_1/-4', '')).toEqual(readRoute('doc_1', 1))
   expect(parseRoute('/read/%E0%A4%A', '')).toEqual(readRoute('%E0%A4%A', 1))
   expect(parseRoute('/search', '?q=a&mode=sql')).toEqual(searchRoute('a'))
+})
+
+test('a sign-in comes back to the screen it began on, and a link is read from the sign-in screen only', () => {
+  expect(providerAddress('/search', '?q=a+b')).toBe('/auth/sign-in?to=%2Fsearch%3Fq%3Da%2Bb')
+  expect(providerAddress('/sign-in', '?failed=x')).toBe('/auth/sign-in?to=%2F')
+  expect(providerAddress('/search', `?q=${'x'.repeat(1_000)}`)).toBe('/auth/sign-in?to=%2F')
+  expect(parseArrival('/sign-in', '', '#abc')).toEqual({ code: 'abc', failed: '' })
+  expect(parseArrival('/sign-in', '?failed=forbidden', '')).toEqual({
+    code: '',
+    failed: 'forbidden',
+  })
+  expect(parseArrival('/account', '?failed=x', '#abc')).toEqual({ code: '', failed: '' })
 })
 
 test('a snippet is text and marks, whatever the text says', () => {

@@ -181,6 +181,13 @@ export const strings = {
     submit: 'Sign in',
     kept: 'It is kept in this tab only and forgotten when you close it.',
     empty: 'Paste the token here first.',
+    withProvider: (host: string) => `Sign in with ${host}`,
+    linkText: 'Your link signs you in once, in this browser.',
+    withLink: 'Sign in with this link',
+    notSignedIn:
+      'You were not signed in: start again, and ask whoever runs this server if it stays so.',
+    providerAway:
+      'Signing in is not possible just now: the identity provider does not answer. Try again in a moment.',
     refused: 'The server did not accept this token:',
     expired: 'Your session has ended: sign in again. What you were doing goes on from there.',
   },

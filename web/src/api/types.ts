@@ -51,6 +51,13 @@ export interface Share {
   readonly limit: number | null
 }
 
+/** The ways to sign in beside a token. */
+export interface SignInMethods {
+  /** The host of the identity provider. */
+  readonly provider: string | null
+  readonly links: boolean
+}
+
 export interface Account {
   readonly user_id: string
   readonly tier: string

@@ -1,8 +1,10 @@
 /** The account: who, how much room is taken, how it looks, and out. */
+import { useEffect, useState } from 'preact/hooks'
+import { messageOf } from '../api/http.ts'
 import type { Share } from '../api/types.ts'
 import { useStore } from '../base/store.ts'
 import { formatBytes, formatCount } from '../lib/format.ts'
-import { account, isSignedInByToken, signOut } from '../state/session.ts'
+import { account, canSignOut, loadSignInMethods, signInMethods, signOut } from '../state/session.ts'
 import { setTheme, theme, themes } from '../state/theme.ts'
 import { strings } from '../strings.ts'
 
@@ -11,6 +13,11 @@ const words = strings.account
 export function AccountScreen() {
   const me = useStore(account)
   const chosen = useStore(theme)
+  const [problem, setProblem] = useState('')
+  useStore(signInMethods)
+  useEffect(() => void loadSignInMethods(), [])
+  const leave = (): Promise<void> =>
+    signOut().catch((error: unknown) => setProblem(messageOf(error)))
   return (
     <div class="account">
       <h1>{words.title}</h1>
@@ -31,10 +38,15 @@ export function AccountScreen() {
               </p>
             </>
           )}
-          {isSignedInByToken() && (
-            <button type="button" onClick={signOut}>
+          {canSignOut() && (
+            <button type="button" onClick={() => void leave()}>
               {words.signOut}
             </button>
+          )}
+          {problem !== '' && (
+            <p class="problem" role="alert">
+              {problem}
+            </p>
           )}
         </section>
       )}

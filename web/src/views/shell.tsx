@@ -5,7 +5,7 @@ import { useStore } from '../base/store.ts'
 import { tokenNeed } from '../base/token.ts'
 import { libraryRoute, type Route } from '../lib/route.ts'
 import { currentRoute } from '../state/router.ts'
-import { account } from '../state/session.ts'
+import { account, arrival } from '../state/session.ts'
 import { strings } from '../strings.ts'
 import { AccountScreen } from './account.tsx'
 import { AccountChip } from './account-chip.tsx'
@@ -22,6 +22,8 @@ export function Shell() {
   const route = useStore(currentRoute)
   const need = useStore(tokenNeed)
   const me = useStore(account)
+  // Whoever opens a link wants to be that person, signed in as another or not.
+  const hasLink = useStore(arrival).code !== ''
   const main = useRef<HTMLElement>(null)
   useSlashKey()
   useScreenFocus(route.screen, main)
@@ -51,9 +53,9 @@ export function Shell() {
       </header>
       <GoneBanner />
       <main id="content" class={`screen screen-${route.screen}`} tabIndex={-1} ref={main}>
-        {need === 'none' ? <Screen route={route} /> : <SignIn need={need} />}
+        {need === 'none' && !hasLink ? <Screen route={route} /> : <SignIn need={need} />}
       </main>
-      {need === 'none' && <DropTarget />}
+      {need === 'none' && !hasLink && <DropTarget />}
     </>
   )
 }

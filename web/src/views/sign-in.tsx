@@ -4,6 +4,7 @@ import { messageOf } from '../api/http.ts'
 import type { TokenNeed } from '../base/token.ts'
 import { signIn } from '../state/session.ts'
 import { strings } from '../strings.ts'
+import { SignInWays } from './sign-in-ways.tsx'
 
 const words = strings.signIn
 
@@ -26,6 +27,7 @@ export function SignIn({ need }: { need: TokenNeed }) {
   return (
     <form class="card sign-in" onSubmit={(event) => void submit(event)}>
       <h1>{words.title}</h1>
+      <SignInWays />
       <p>{need === 'again' ? words.expired : words.text}</p>
       <label for="token">{words.label}</label>
       <input
