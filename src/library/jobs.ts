@@ -13,7 +13,7 @@ const selectOldest = `${selectDue} ORDER BY j.not_before, j.id LIMIT 1`
 const selectByDocument = `SELECT id, document_seq AS documentSeq, revision, attempts FROM jobs WHERE document_seq = ?`
 const selectRunning =
   "SELECT document_seq FROM jobs WHERE id = ? AND revision = ? AND attempts = ? AND state = 'running'"
-const selectWaitMs = 'SELECT min(not_before) AS at FROM jobs'
+const selectWaitMs = "SELECT min(not_before) AS at FROM jobs WHERE state = 'queued'"
 const selectAny = 'SELECT 1 AS found FROM jobs LIMIT 1'
 const setRunning = "UPDATE jobs SET state = 'running', attempts = attempts + 1 WHERE id = ?"
 const setQueued = "UPDATE jobs SET state = 'queued', not_before = ? WHERE id = ?"
@@ -169,7 +169,7 @@ export function hasJobs(app: Db): boolean {
   return app.get(selectAny) !== undefined
 }
 
-/** When the next job may run, in Unix milliseconds; undefined when there is none. */
+/** When the next job that waits may run, in Unix milliseconds; undefined when none waits. */
 export function nextJobAtMs(app: Db): number | undefined {
   return app.get<{ at: number | null }>(selectWaitMs)?.at ?? undefined
 }

@@ -143,7 +143,8 @@ export class IngestRunner {
     if (!job && turn.bytesMax !== null) return
     if (!job) {
       const { nextJobAtMs } = await this.#options.call(tenant, 'ingest.next', null)
-      if (nextJobAtMs !== null && nextJobAtMs > Date.now()) this.notify(tenant, nextJobAtMs)
+      // It may have become due since it was asked for.
+      if (nextJobAtMs !== null) this.notify(tenant, nextJobAtMs)
       return
     }
     running.bytes = job.bytes

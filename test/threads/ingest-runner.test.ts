@@ -47,14 +47,14 @@ class Desk {
     })
   }
 
-  /** Queues a document, as an upload does. */
-  add(user: string, name: string, bytes: number): void {
+  /** Queues a document, as an upload does. @param delayMs until its time comes, as after a try that failed */
+  add(user: string, name: string, bytes: number, delayMs = 0): void {
     const { store, tenant } = this.#library(user)
     const sha256 = String(this.#documents++).padStart(64, '0')
     const file = { title: name, tags: [], mediaType: 'text/plain', extension: 'txt' }
     const filename = `${user} ${name}`
     const row = addDocument(store.app, { ...file, filename, sha256, bytes }, Date.now())
-    queueJob(store.app, row.seq, Date.now())
+    queueJob(store.app, row.seq, Date.now() + delayMs)
     this.runner.notify(tenant)
   }
 
@@ -140,4 +140,10 @@ test('beside two who read books, notes of others do not keep a book waiting', as
     carl: ['note', 'note', 'book', 'note'],
   })
   expect(await made.until('carl book')).toBeLessThan(100)
+})
+
+test('what waits for its time is opened when it comes, though nothing else happens to its user', async () => {
+  const made = await desk(2, { ann: ['book'] })
+  made.add('ann', 'note', noteBytes, 50)
+  await expect.poll(() => made.opened).toContain('ann note')
 })
