@@ -12,6 +12,11 @@ test('no address but the public ones answers without a token, nor with a wrong o
   expect(table.length).toBeGreaterThan(12)
   const isPublic = table.filter(({ scope }) => scope === 'public').map(({ path }) => path)
   expect(isPublic.toSorted()).toEqual([
+    '/auth/callback',
+    '/auth/link',
+    '/auth/methods',
+    '/auth/sign-in',
+    '/auth/sign-out',
     '/healthz',
     '/metrics',
     '/openapi.json',
