@@ -5,6 +5,7 @@ import { Problem } from './base/problem.ts'
 import { type MigrateValues, migrateOptions, migrateUsage, runMigrate } from './cli-migrate.ts'
 import {
   printAudit,
+  printSecrets,
   printUsage,
   printWebhook,
   type RecordsValues,
@@ -68,6 +69,7 @@ export const operatorCommands: readonly string[] = [
   'usage',
   'audit',
   'webhook',
+  'secrets',
 ]
 
 const states: Readonly<Record<string, SettableState>> = {
@@ -115,6 +117,8 @@ export async function runOperator(
         return await printAudit(operator, words, values)
       case 'webhook':
         return await printWebhook(operator, words, values)
+      case 'secrets':
+        return await printSecrets(operator, words)
       default:
         return await runRestore(operator, config, words, values)
     }

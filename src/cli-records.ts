@@ -1,6 +1,7 @@
 /** `carrel usage`, `carrel audit`: what was used and what was done, for an operator at the command line. */
 import type { AuditView } from './control/audit.ts'
 import type { AuditCheck } from './control/audit-trail.ts'
+import type { Rotation } from './control/sealing.ts'
 import type { DayRange, UsageRow } from './control/usage.ts'
 import { csvLine, csvNames } from './control/usage-csv.ts'
 
@@ -13,6 +14,7 @@ export const recordsUsage = `
   carrel webhook add URL [--events A,B]
   carrel webhook remove ID
   carrel webhook replay [MESSAGE]  try it for another day
+  carrel secrets rotate            seal webhook secrets and chat keys anew, under another key
 `
 
 export const recordsOptions = {
@@ -39,6 +41,7 @@ export interface RecordsOperator {
   webhookRemove(id: string): Promise<void>
   webhookDead(): Promise<readonly object[]>
   webhookReplay(message: string | undefined): Promise<void>
+  rotateSecrets(): Promise<Rotation>
 }
 
 const dayMs = 86_400_000
@@ -93,6 +96,19 @@ export async function printWebhook(
   if (verb === 'add') return lines([await operator.webhookAdd(word, events?.split(','))])
   await operator.webhookRemove(word)
   return lines([{ removed: word }])
+}
+
+/** @returns 1 when something could not be opened. @throws RangeError for a person */
+export async function printSecrets(
+  operator: RecordsOperator,
+  [verb]: readonly string[],
+): Promise<number> {
+  if (verb !== 'rotate') throw new RangeError('`carrel secrets rotate`')
+  const rotation = await operator.rotateSecrets()
+  for (const { purpose, owner, reason } of rotation.unopened)
+    process.stderr.write(`NOT OPENED ${purpose} ${owner}: ${reason}\n`)
+  lines([{ ...rotation, unopened: rotation.unopened.length }])
+  return rotation.unopened.length === 0 ? 0 : 1
 }
 
 function lines(rows: readonly object[]): number {

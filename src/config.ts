@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { storesByDescriptors } from './base/descriptors.ts'
 import { apiKey, checkPublicKey, decimal, endpointUrl, flag, integer } from './config-fields.ts'
+import { secretFields } from './config-secrets.ts'
 import { signInFault, signInFields } from './config-sign-in.ts'
 import { defaultSnapshotsDirectory } from './tenancy/layout.ts'
 import { parseRetention } from './tenancy/retention.ts'
@@ -80,6 +81,7 @@ const schema = z.object({
   WEBHOOKS_PRIVATE: flag().describe(
     'whether webhooks may be at private addresses, and without TLS',
   ),
+  ...secretFields,
   TIERS_FILE: z.string().min(1).optional().describe('JSON with the limits of each tier'),
   ADDRESS_REQUESTS_PER_MINUTE: integer(1, 10_000_000)
     .optional()

@@ -12,6 +12,7 @@ import { DocumentEvents } from './control/document-events.ts'
 import { Fences } from './control/fences.ts'
 import type { LinkUsers } from './control/link-users.ts'
 import { PartialUploads } from './control/partial-uploads.ts'
+import type { Sealing } from './control/sealing.ts'
 import { removeServerAddress, writeServerAddress } from './control/server-address.ts'
 import { TenantDirectory } from './control/tenant-directory.ts'
 import { figures } from './figures.ts'
@@ -20,6 +21,7 @@ import type { HttpServer } from './http/server.ts'
 import { createIdentity } from './identity.ts'
 import { createChat } from './rag/create-chat.ts'
 import { openRecords, type Records } from './records.ts'
+import { givenKeys, sealAtStart } from './secrets.ts'
 import { openHttp } from './serving.ts'
 import { controlDbPath, lockPath, requestsDirectory, serverDirectory } from './tenancy/layout.ts'
 import type { TenantId } from './tenancy/tenant-id.ts'
@@ -37,6 +39,7 @@ export interface Context extends AsyncDisposable {
   readonly records: Records
   /** Where SIGN_IN_LINKS is on. */
   readonly users: LinkUsers | undefined
+  readonly sealing: Sealing
   /** Starts to listen. @throws StartError when the address cannot be had */
   listen(): Promise<{ url: string }>
 }
@@ -54,8 +57,7 @@ export async function createContext(
   stack.defer(() => logs.flush())
   const lock = takeDataDir(config.DATA_DIR)
   stack.defer(() => lock.release())
-  const control = await openControl(config)
-  stack.defer(() => control.close())
+  const control = await openControl(config, log, stack)
   const { tiers, stop } = openTiers(config.TIERS_FILE, log, control, () => records.onTiers())
   stack.defer(stop)
   const records = openRecords(config, log, { control, tiers }, (tenant) =>
@@ -108,6 +110,7 @@ export async function createContext(
     care,
     records,
     users: identity.users,
+    sealing: control.sealing,
     listen: () => begin(config, http, care, work),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
@@ -183,9 +186,17 @@ function openShards(
   })
 }
 
-function openControl({ DATA_DIR, REQUEST_LOG_MONTHS: months }: Config): Promise<Control> {
+async function openControl(
+  config: Config,
+  log: Log,
+  stack: AsyncDisposableStack,
+): Promise<Control> {
+  const { DATA_DIR, REQUEST_LOG_MONTHS: months } = config
   const requests = months > 0 ? { directory: requestsDirectory(DATA_DIR), months } : undefined
-  return Control.open(controlDbPath(DATA_DIR), requests)
+  const control = await Control.open(controlDbPath(DATA_DIR), requests, givenKeys(config))
+  stack.defer(() => control.close())
+  await sealAtStart(control, log)
+  return control
 }
 
 function takeDataDir(dataDir: string): FileLock {

@@ -14,7 +14,7 @@ type Audit = <T>(
 ) => Promise<T>
 
 export function localRecords(
-  { records, care: { lifecycle } }: Context,
+  { records, care: { lifecycle }, sealing }: Context,
   audited: Audit,
 ): RecordsOperator {
   const { all, sender, isPrivate } = records.notices.webhooks
@@ -48,6 +48,7 @@ export function localRecords(
     webhookDead: () => records.ask('webhooks.dead', { limit: Number.MAX_SAFE_INTEGER }),
     webhookReplay: (message) =>
       audited('webhook.replay', null, () => sender.replay(null, message ?? null)),
+    rotateSecrets: () => audited('secrets.rotate', null, () => sealing.rotate()),
   }
 }
 
@@ -71,5 +72,6 @@ export function remoteRecords(
     webhookDead: () => pages('/webhook-deliveries'),
     webhookReplay: (message) =>
       ask('POST', '/webhook-deliveries/replay', { ...(message && { message }) }),
+    rotateSecrets: () => ask('POST', '/secrets/rotate'),
   }
 }

@@ -52,6 +52,7 @@ export function openHttp(config: Config, { log, access }: Logs, parts: HttpParts
       ...care,
       ...parts.records,
       webhooks: parts.records.notices.webhooks,
+      sealing: control.sealing,
       onQuota: parts.records.notices.refused,
       tenantNamed: (user) => care.lifecycle.nameFor(user),
       ...allowed(control, tiers),

@@ -127,7 +127,9 @@ test('outside packages, the environment and the composition have one home', () =
 
 test('the parts of the composition root are built by it alone', () => {
   const builders = files.filter(({ imports }) =>
-    imports.some((to) => /^(work|serving|care|model-settings|records|notices)\.ts$/.test(to)),
+    imports.some((to) =>
+      /^(work|serving|care|model-settings|records|notices|secrets)\.ts$/.test(to),
+    ),
   )
   const allowed = /^(context|work|serving|records|operator|cli-operator)\.ts$/
   expect(builders.map(({ path }) => path).filter((path) => !allowed.test(path))).toEqual([])

@@ -32,6 +32,9 @@ export const auditActions = [
   'migration.begin',
   'migration.change',
   'migration.undo',
+  'chat_key.set',
+  'chat_key.delete',
+  'secrets.rotate',
 ] as const
 
 export type AuditAction = (typeof auditActions)[number]

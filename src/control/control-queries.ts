@@ -2,6 +2,7 @@
 import type { Db } from '../base/sqlite.ts'
 import { auditNames, auditOf, auditOfAll, auditRows } from './audit.ts'
 import type { RequestLog } from './request-log.ts'
+import { readSealedRows } from './sealed-rows.ts'
 import { usageByDay, usageByUser, usageOfAll } from './usage.ts'
 import { deadDeliveries, dueDeliveries } from './webhooks.ts'
 
@@ -13,6 +14,7 @@ export const controlQueries = {
   'audit.all': auditOfAll,
   'audit.rows': auditRows,
   'audit.names': auditNames,
+  'secrets.rows': (db: Db, _: null) => readSealedRows(db),
   'webhooks.due': dueDeliveries,
   'webhooks.dead': deadDeliveries,
   'requests.page': (_db: Db, args: Parameters<RequestLog['page']>[0], requests?: RequestLog) =>

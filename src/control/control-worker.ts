@@ -4,6 +4,7 @@ import { openDb } from '../base/sqlite.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import { type Allowance, readAllowances } from './allowances.ts'
 import { type ApiKey, readApiKeys } from './api-keys.ts'
+import { readChatKeys } from './chat-keys.ts'
 import { answerQuestion, type Question, type QuestionAnswer } from './control-queries.ts'
 import { type EmbedderRecord, readEmbedders } from './embedders.ts'
 import { type FleetContents, readFleet } from './fleet-records.ts'
@@ -13,6 +14,7 @@ import { controlApplicationId, controlMigrations } from './schema.ts'
 import { readSignInLinks, type SignInLink } from './sign-in-links.ts'
 import { type Deletion, readDeletions, readStates, type TenantState } from './tenant-states.ts'
 import { applyChanges, type ControlChange, readTenants, type TenantRecord } from './tenants.ts'
+import { chatTokensOf } from './usage.ts'
 import { readWebhooks, type Webhook } from './webhooks.ts'
 
 export interface ControlWorkerData {
@@ -33,6 +35,9 @@ export interface ControlContents {
   readonly webhooks: readonly Webhook[]
   readonly fleet: FleetContents
   readonly links: readonly SignInLink[]
+  readonly chatKeys: ReturnType<typeof readChatKeys>
+  /** What was counted on the present day before. */
+  readonly chatTokens: ReturnType<typeof chatTokensOf>
 }
 
 /** To the thread: a batch of changes, a copy of the whole file to be made, or the end. */
@@ -73,6 +78,8 @@ port.postMessage({
   webhooks: readWebhooks(db),
   fleet: readFleet(db),
   links: readSignInLinks(db),
+  chatKeys: readChatKeys(db),
+  chatTokens: chatTokensOf(db, new Date().toISOString().slice(0, 10)),
 } satisfies ControlContents)
 port.on('message', (message: ToControl) => {
   if (message === 'close') {
@@ -104,8 +111,9 @@ function write(changes: readonly ControlChange[]): void {
   // First: what fails now is tried again, as long as the tenant's row is there.
   for (const tenant of gone) requests?.erase(tenant)
   applyChanges(db, changes)
-  // Nor in the log.
-  if (gone.length > 0) db.checkpoint()
+  // Nor in the log; there, too, stands what was in the clear, or under a key that is given up.
+  const isResealed = changes.some(({ kind }) => kind === 'resealed')
+  if (gone.length > 0 || isResealed) db.checkpoint()
 }
 
 function answer(batch: number, work: () => void): Committed {

@@ -1,8 +1,10 @@
 /** The control plane on the main thread: read from memory, written through its own thread in group commits. */
+import { secretsKeyPath } from '../tenancy/layout.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import { Allowances } from './allowances.ts'
 import { ApiKeys } from './api-keys.ts'
 import type { AuditChange } from './audit.ts'
+import { ChatKeys } from './chat-keys.ts'
 import type { QueryArgs, QueryName, QueryResult } from './control-queries.ts'
 import type { ControlContents, ControlWorkerData } from './control-worker.ts'
 import { ControlWriter } from './control-writer.ts'
@@ -10,6 +12,8 @@ import type { EmbedderRecord } from './embedders.ts'
 import { FleetRecords } from './fleet-records.ts'
 import type { Tier } from './limits.ts'
 import { Revocations } from './revocations.ts'
+import { Sealing } from './sealing.ts'
+import { type GivenKeys, SecretKeys } from './secret-keys.ts'
 import { SignInLinks } from './sign-in-links.ts'
 import { type Deletion, type TenantState, tenantHash } from './tenant-states.ts'
 import type { ControlChange, TenantRecord } from './tenants.ts'
@@ -23,6 +27,10 @@ export class Control {
   readonly webhooks: Webhooks
   readonly fleet: FleetRecords
   readonly links: SignInLinks
+  readonly chatKeys: ChatKeys
+  /** What was counted of the day on which it was opened. */
+  readonly chatTokens: ControlContents['chatTokens']
+  readonly sealing: Sealing
   readonly #writer: ControlWriter
   readonly #tenants: Map<TenantId, TenantRecord>
   readonly #states: Map<TenantId, TenantState>
@@ -30,8 +38,9 @@ export class Control {
   readonly #deletions: Map<string, Deletion[]>
   readonly #embedders: Map<string, EmbedderRecord>
 
-  private constructor(writer: ControlWriter, contents: ControlContents) {
+  private constructor(writer: ControlWriter, contents: ControlContents, keys: SecretKeys) {
     this.#writer = writer
+    this.chatTokens = contents.chatTokens
     this.#tenants = new Map(contents.tenants.map((tenant) => [tenant.id, tenant]))
     this.#states = new Map(contents.states)
     this.#deletions = Map.groupBy(contents.deletions, (deletion) => deletion.tenantHash)
@@ -42,15 +51,37 @@ export class Control {
     this.keys = new ApiKeys(contents.keys, write)
     this.revocations = new Revocations(contents.revocations, write)
     this.allowances = new Allowances(contents.allowances, write)
-    this.webhooks = new Webhooks(contents.webhooks, write)
     this.fleet = new FleetRecords(contents.fleet, write)
     this.links = new SignInLinks(contents.links, write)
+    const { secrets } = keys
+    this.webhooks = new Webhooks(contents.webhooks, write, secrets)
+    this.chatKeys = new ChatKeys({
+      ...{ all: contents.chatKeys, secrets, write },
+      isThere: (tenant) => this.#tenants.has(tenant),
+    })
+    this.sealing = new Sealing({
+      ...{ keys, write },
+      rows: () => this.ask('secrets.rows', null),
+      onResealed: ({ purpose, owner, sealed, was }) => {
+        if (purpose === 'webhook') this.webhooks.resealed(owner, sealed, was)
+        else this.chatKeys.resealed(owner as TenantId, sealed, was)
+      },
+    })
   }
 
-  /** Starts the thread, opens and migrates control.db and reads it into memory. @throws when it cannot be opened */
-  static async open(path: string, requests?: ControlWorkerData['requests']): Promise<Control> {
+  /**
+   * Starts the thread, opens and migrates control.db and reads it into memory.
+   * @param given the operator's own keys for secrets; without them one is kept beside the file
+   * @throws when it cannot be opened; StartError when its keys cannot be read
+   */
+  static async open(
+    path: string,
+    requests?: ControlWorkerData['requests'],
+    given?: GivenKeys,
+  ): Promise<Control> {
+    const keys = new SecretKeys(secretsKeyPath(path), given)
     const { writer, contents } = await ControlWriter.open({ path, requests })
-    return new Control(writer, contents)
+    return new Control(writer, contents, keys)
   }
 
   tenant(id: TenantId): TenantRecord | undefined {
@@ -151,6 +182,7 @@ export class Control {
         { kind: 'webhook_tenant_removed', tenant: id },
         { kind: 'migrated_removed', tenant: id },
         { kind: 'link_removed', tenant: id },
+        { kind: 'chat_key_removed', tenant: id },
         { kind: 'state', id, state: null },
         { kind: 'receipt', generation, sha256 },
       ],
@@ -160,6 +192,7 @@ export class Control {
     this.keys.forget(id)
     this.allowances.forget(id)
     this.links.forget(id)
+    this.chatKeys.forget(id)
   }
 
   /** Notes the tier that a login said; of somebody who was deleted, or is being, nothing is written down again. */

@@ -1,5 +1,6 @@
 /** control.db: who exists. Never a tenant's content. */
 import { auditSql } from './audit.ts'
+import { chatKeysSql } from './chat-keys.ts'
 import { fleetSql } from './fleet-records.ts'
 import { signInLinksSql } from './sign-in-links.ts'
 import { tenantStatesSql } from './tenant-states.ts'
@@ -71,4 +72,5 @@ CREATE TABLE allowances (
   webhooksSql,
   fleetSql,
   signInLinksSql,
+  chatKeysSql,
 ]

@@ -4,9 +4,11 @@ import type { TenantId } from '../tenancy/tenant-id.ts'
 import { type AllowanceChange, applyAllowance } from './allowances.ts'
 import { applyKeyChange, type KeyChange } from './api-keys.ts'
 import { type AuditChange, applyAudit } from './audit.ts'
+import { applyChatKey, type ChatKeyChange } from './chat-keys.ts'
 import { type EmbedderRecord, writeEmbedder } from './embedders.ts'
 import { applyFleetChange, type FleetChange } from './fleet-records.ts'
 import { applyRevocation, type RevocationChange } from './revocations.ts'
+import { applyResealed, type ResealedChange } from './sealed-rows.ts'
 import { applyLinkChange, type LinkChange } from './sign-in-links.ts'
 import { applyStateChange, type StateChange } from './tenant-states.ts'
 import { applyUsage, type UsageChange } from './usage.ts'
@@ -36,6 +38,8 @@ export type ControlChange =
   | WebhookChange
   | FleetChange
   | LinkChange
+  | ChatKeyChange
+  | ResealedChange
   | {
       readonly kind: 'tenant_added'
       readonly id: TenantId
@@ -110,6 +114,13 @@ function applyChange(db: Db, change: ControlChange): void {
     case 'webhook_replayed':
     case 'webhook_tenant_removed':
       applyWebhook(db, change)
+      return
+    case 'chat_key_set':
+    case 'chat_key_removed':
+      applyChatKey(db, change)
+      return
+    case 'resealed':
+      applyResealed(db, change)
       return
     case 'audited':
     case 'audit_names_removed':

@@ -29,6 +29,8 @@ const upsertUsage = `INSERT INTO usage (tenant, user_id, day, requests, searches
   chat_tokens_in = chat_tokens_in + excluded.chat_tokens_in,
   chat_tokens_out = chat_tokens_out + excluded.chat_tokens_out, seconds = seconds + excluded.seconds,
   bytes_stored = coalesce(excluded.bytes_stored, bytes_stored)`
+const selectChatTokens = `SELECT tenant, sum(chat_tokens_in) + sum(chat_tokens_out) AS tokens FROM usage
+  WHERE day = ? GROUP BY tenant HAVING tokens > 0`
 const deleteUsage = 'DELETE FROM usage WHERE tenant = ?'
 const sums = `sum(u.requests) AS requests, sum(u.searches) AS searches, sum(u.pages_read) AS pages_read,
   sum(u.chat_tokens_in) AS chat_tokens_in, sum(u.chat_tokens_out) AS chat_tokens_out, sum(u.seconds) AS seconds`
@@ -52,7 +54,7 @@ export interface Counts {
   pages_read: number
   chat_tokens_in: number
   chat_tokens_out: number
-  /** Of work: operations in the shard, and readings of documents. */
+  /** Of work: the time that operations took in the shard's thread. Readings of documents, in processes of their own, are not in it. */
   seconds: number
 }
 
@@ -108,6 +110,15 @@ export function applyUsage(db: Db, change: UsageChange): void {
       row.seconds,
       row.bytes_stored,
     )
+}
+
+/** What chat models read and wrote for each tenant on a day. */
+export function chatTokensOf(
+  db: Db,
+  day: string,
+): { readonly day: string; readonly tokens: readonly (readonly [TenantId, number])[] } {
+  const rows = db.all<{ tenant: TenantId; tokens: number }>(selectChatTokens, day)
+  return { day, tokens: rows.map(({ tenant, tokens }) => [tenant, tokens]) }
 }
 
 /** One tenant's days, the newest first. @param user null for everybody together */

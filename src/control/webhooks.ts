@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { randomId } from '../base/ids.ts'
 import { Problem } from '../base/problem.ts'
 import type { Db } from '../base/sqlite.ts'
+import { isSealed, type SecretPlace, type Secrets } from './secrets.ts'
 
 export const webhooksSql = `
 CREATE TABLE webhooks (
@@ -35,6 +36,7 @@ const selectWebhooks =
   'SELECT id, url, secret, events, created_at FROM webhooks ORDER BY created_at, id'
 const insertWebhook =
   'INSERT INTO webhooks (id, url, secret, events, created_at) VALUES (?, ?, ?, ?, ?)'
+const resealSecret = 'UPDATE webhooks SET secret = @sealed WHERE id = @owner AND secret = @was'
 const deleteWebhook = 'DELETE FROM webhooks WHERE id = ?'
 const insertDelivery = `INSERT INTO webhook_deliveries (message, webhook, tenant, type, body, created_at, attempts, next_at)
   SELECT @message, id, @tenant, @type, @body, @createdAtMs, 0, @createdAtMs FROM webhooks WHERE id = @webhook`
@@ -67,7 +69,7 @@ export type WebhookEvent = (typeof webhookEvents)[number]
 export interface Webhook {
   readonly id: string
   readonly url: string
-  /** `whsec_` and base64, as Standard Webhooks has it. */
+  /** Sealed; opened it is `whsec_` and base64, as Standard Webhooks has it. */
   readonly secret: string
   readonly events: readonly WebhookEvent[]
   readonly createdAtMs: number
@@ -138,10 +140,16 @@ export function checkUrl(address: string, isPrivate: boolean): void {
 /** All webhooks, in memory: there are few. */
 export class Webhooks {
   readonly #write: (change: WebhookChange) => Promise<void>
+  readonly #secrets: Pick<Secrets, 'seal' | 'open'>
   readonly #all: Map<string, Webhook>
 
-  constructor(all: readonly Webhook[], write: (change: WebhookChange) => Promise<void>) {
+  constructor(
+    all: readonly Webhook[],
+    write: (change: WebhookChange) => Promise<void>,
+    secrets: Pick<Secrets, 'seal' | 'open'>,
+  ) {
     this.#write = write
+    this.#secrets = secrets
     this.#all = new Map(all.map((webhook) => [webhook.id, webhook]))
   }
 
@@ -153,13 +161,26 @@ export class Webhooks {
     return this.#all.get(id)
   }
 
-  /** @returns the webhook, with its secret; resolves when durable */
+  /** What signs. @throws SecretFault when no key of this server opens it */
+  secretOf({ id, secret }: Webhook): string {
+    return isSealed(secret) ? this.#secrets.open(secret, placeOf(id)) : secret
+  }
+
+  /** @returns the webhook, with its secret as it is this once; resolves when durable */
   async add(url: string, events: readonly WebhookEvent[], nowMs: number): Promise<Webhook> {
     const secret = `whsec_${randomBytes(secretBytes).toString('base64')}`
-    const webhook = { id: randomId('hook'), url, secret, events, createdAtMs: nowMs }
+    const id = randomId('hook')
+    const sealed = this.#secrets.seal(secret, placeOf(id))
+    const webhook = { id, url, secret: sealed, events, createdAtMs: nowMs }
     await this.#write({ kind: 'webhook_added', webhook })
-    this.#all.set(webhook.id, webhook)
-    return webhook
+    this.#all.set(id, webhook)
+    return { ...webhook, secret }
+  }
+
+  /** Its row was sealed anew. */
+  resealed(id: string, sealed: string, was: string): void {
+    const webhook = this.#all.get(id)
+    if (webhook?.secret === was) this.#all.set(id, { ...webhook, secret: sealed })
   }
 
   /** Takes what waits for it along. @returns false when there is none */
@@ -168,6 +189,10 @@ export class Webhooks {
     await this.#write({ kind: 'webhook_removed', id })
     return true
   }
+}
+
+function placeOf(id: string): SecretPlace {
+  return { purpose: 'webhook', owner: id }
 }
 
 export function readWebhooks(db: Db): Webhook[] {
@@ -183,6 +208,14 @@ export function readWebhooks(db: Db): Webhook[] {
     events: events.split(' ') as WebhookEvent[],
     createdAtMs: created_at,
   }))
+}
+
+/** Only where the row is still what was opened. */
+export function resealWebhook(
+  db: Db,
+  resealed: { readonly owner: string; readonly sealed: string; readonly was: string },
+): void {
+  db.run(resealSecret, resealed)
 }
 
 export function applyWebhook(db: Db, change: WebhookChange): void {

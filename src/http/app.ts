@@ -42,6 +42,7 @@ import { openAiRoutes } from './routes/openai.ts'
 import { readerRoutes } from './routes/reader.ts'
 import { type RequestsRouteOptions, requestsRoutes } from './routes/requests.ts'
 import { searchRoutes } from './routes/search.ts'
+import { type SecretRouteOptions, secretRoutes } from './routes/secrets.ts'
 import { type SignInRoutesOptions, signInRoutes } from './routes/sign-in.ts'
 import { type SystemOptions, systemRoutes } from './routes/system.ts'
 import { uploadRoutes } from './routes/upload.ts'
@@ -67,6 +68,7 @@ export interface AppOptions
     AuditRouteOptions,
     RequestsRouteOptions,
     WebhookRouteOptions,
+    SecretRouteOptions,
     Pick<RequestRecords, 'requests'>,
     AdminUsersOptions,
     SignInRoutesOptions,
@@ -147,6 +149,7 @@ export function routeTable(options: AppOptions, limits = httpLimits(options.limi
     ...adminMigrationRoutes(options),
     ...adminUserRoutes(options),
     ...signInRoutes(options),
+    ...secretRoutes(options),
     ...systemRoutes({ ...options, describe: () => openApi(routes, options) }),
   ]
   return routes

@@ -119,10 +119,16 @@ export class WebhookSender {
     const { webhooks, control, onFault: _, nowMs: __, ...address } = this.#options
     const to = webhooks.get(webhook)
     if (!to) return
-    const fault = await postWebhook(
-      { url: to.url, secret: to.secret, id: message, body: delivery.body, nowMs: this.#nowMs() },
-      { ...address, signal: this.#closing.signal },
-    ).then(
+    const post = async () =>
+      postWebhook(
+        {
+          ...{ url: to.url, secret: webhooks.secretOf(to) },
+          ...{ id: message, body: delivery.body, nowMs: this.#nowMs() },
+        },
+        { ...address, signal: this.#closing.signal },
+      )
+    // Neither one that cannot be reached nor one whose secret does not open keeps the others waiting.
+    const fault = await post().then(
       (status) => (status >= 200 && status < 300 ? undefined : `answered with status ${status}`),
       (error: unknown) => (error instanceof Error ? error.message : String(error)),
     )

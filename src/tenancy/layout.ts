@@ -1,5 +1,5 @@
 /** Where everything is on disk. The only place that makes a path; what it is given is checked, never trusted. */
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { TenantId } from './tenant-id.ts'
 
 const sha256Hex = /^[0-9a-f]{64}$/
@@ -116,6 +116,11 @@ export function tenantSnapshots(snapshotsDir: string, tenant: TenantId): string 
 /** Which server has the data directory, for the command line: its address and a token of this run. */
 export function serverAddressPath(dataDir: string): string {
   return join(serverDirectory(dataDir), 'server.json')
+}
+
+/** The keys of the secrets in a control.db, beside it. */
+export function secretsKeyPath(controlDb: string): string {
+  return join(dirname(controlDb), 'secrets-key')
 }
 
 /** The key that signs receipts. */

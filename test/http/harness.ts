@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { createJwtAuthenticator } from '../../src/auth/jwt.ts'
 import type { Principal } from '../../src/auth/principal.ts'
 import { createLog } from '../../src/base/log.ts'
+import { Secrets } from '../../src/control/secrets.ts'
 import { Webhooks } from '../../src/control/webhooks.ts'
 import { type AppOptions, createApp } from '../../src/http/app.ts'
 import { EventStreams } from '../../src/http/event-streams.ts'
@@ -82,10 +83,11 @@ export async function startServer(
       check: () => Promise.reject(new Error('the fake has no audit')),
     },
     webhooks: {
-      all: new Webhooks([], async () => undefined),
+      all: new Webhooks([], async () => undefined, new Secrets([Buffer.alloc(32)])),
       sender: { replay: async () => undefined },
       isPrivate: true,
     },
+    sealing: { rotate: async () => ({ key: 'k', resealed: 0, unopened: [] }) },
     tenantNamed: (user) => tenantOf(user),
     ask: (async () => []) as AppOptions['ask'],
     imports,

@@ -35,7 +35,7 @@ const counts = {
   pages_read: z.int().describe('of documents, into the library'),
   chat_tokens_in: z.int(),
   chat_tokens_out: z.int(),
-  seconds: z.number().describe('of work: operations on the library, and readings of documents'),
+  seconds: z.number().describe('of threads working on the library; not the reading of documents'),
 }
 const stored = z.int().nullable().describe('bytes of originals, as last seen on or before the day')
 const dayRow = z.object({ day: z.iso.date(), ...counts, bytes_stored: stored })
