@@ -96,7 +96,7 @@ export async function createContext(
 
   const streams = new EventStreams(identity.authenticate)
   const onFault = (error: unknown): void => log.error({ err: error }, 'a question failed')
-  const chat = createChat(config, onFault, work.models.searcher)
+  const chat = createChat(config, onFault, work.models.searcher, control.chatKeys)
   stack.defer(() => removeServerAddress(config.DATA_DIR))
   const forHttp = { identity, tiers, streams, chat, ...held, metrics, care, records }
   const http = openHttp(config, logs, { ...forHttp, ...work })

@@ -41,6 +41,7 @@ export function openRecords(
   const isThere = (tenant: TenantId): boolean =>
     control.tenant(tenant) !== undefined && control.state(tenant)?.state !== 'deleting'
   const usage = new UsageMeter({
+    before: control.chatTokens,
     write: (added) => control.record({ kind: 'usage', added }),
     isThere,
     storedOf: async (tenant) => {

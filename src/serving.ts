@@ -53,6 +53,7 @@ export function openHttp(config: Config, { log, access }: Logs, parts: HttpParts
       ...parts.records,
       webhooks: parts.records.notices.webhooks,
       sealing: control.sealing,
+      chatKeys: control.chatKeys,
       onQuota: parts.records.notices.refused,
       tenantNamed: (user) => care.lifecycle.nameFor(user),
       ...allowed(control, tiers),

@@ -48,6 +48,7 @@ export interface QuotaShare {
     | 'database_bytes'
     | 'pages_per_day'
     | 'api_keys'
+    | 'chat_tokens_per_day'
   readonly used: number
   readonly limit: number
 }

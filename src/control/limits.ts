@@ -16,4 +16,8 @@ export interface Limits extends Quota {
   /** Documents being read at once. */
   readonly concurrent_jobs: number | null
   readonly api_keys: number | null
+  /** Read and written by the server's chat model on one day, UTC. An answer that was begun is written to its end. */
+  readonly chat_tokens_per_day: number | null
+  /** Whether the library may bring a key of its own for the chat endpoint. */
+  readonly own_chat_key: boolean
 }

@@ -21,6 +21,8 @@ export const tiersDefault: Readonly<Record<Tier, Limits>> = {
     upload_bytes: GiB,
     concurrent_jobs: 2,
     api_keys: 20,
+    chat_tokens_per_day: 1_000_000,
+    own_chat_key: false,
   },
   paid: {
     ...standing,
@@ -32,6 +34,8 @@ export const tiersDefault: Readonly<Record<Tier, Limits>> = {
     upload_bytes: 4 * GiB,
     concurrent_jobs: 4,
     api_keys: 50,
+    chat_tokens_per_day: null,
+    own_chat_key: true,
   },
   premium: {
     ...standing,
@@ -43,6 +47,8 @@ export const tiersDefault: Readonly<Record<Tier, Limits>> = {
     upload_bytes: 16 * GiB,
     concurrent_jobs: 8,
     api_keys: 100,
+    chat_tokens_per_day: null,
+    own_chat_key: true,
   },
   ultra: { ...noLimits(), api_keys: 1_000 },
   local: { ...noLimits(), api_keys: 1_000 },
@@ -60,6 +66,8 @@ function noLimits(): Limits {
     concurrent_requests: null,
     concurrent_jobs: null,
     api_keys: null,
+    chat_tokens_per_day: null,
+    own_chat_key: true,
   }
 }
 
@@ -78,6 +86,8 @@ export const limitsSchema = z.strictObject({
   concurrent_requests: rateSchema,
   concurrent_jobs: rateSchema,
   api_keys: limitSchema,
+  chat_tokens_per_day: limitSchema,
+  own_chat_key: z.boolean().optional(),
 })
 
 export const overridesSchema = z.strictObject({

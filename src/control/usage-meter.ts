@@ -21,7 +21,15 @@ export type TokensUsed = {
   readonly completion_tokens: number
 } | null
 
+/** What the routes do with it. */
+export type UsageCounters = Pick<UsageMeter, 'flush' | 'request' | 'chatTokens' | 'chatTokensToday'>
+
 export interface UsageMeterOptions {
+  /** Chat tokens that were counted of a day before it was made. */
+  readonly before?: {
+    readonly day: string
+    readonly tokens: Iterable<readonly [TenantId, number]>
+  }
   /** Resolves once durable. */
   readonly write: (added: readonly UsageAdded[]) => Promise<void>
   /** Whether there is such a tenant, not deleted nor being deleted: of others nothing is written. */
@@ -39,6 +47,9 @@ export class UsageMeter {
   #today = new Map<TenantId, Map<string, Counts>>()
   #day = ''
   #dayEndsMs = 0
+  /** Of the day in all, written or not. */
+  #chatTokens: Map<TenantId, number>
+  #chatDay: string
   /** Of days that ended, and what could not be written. */
   #kept: UsageAdded[] = []
   /** Libraries whose originals may have become more or less. */
@@ -48,6 +59,8 @@ export class UsageMeter {
   constructor(options: UsageMeterOptions) {
     this.#options = options
     this.#nowMs = options.nowMs ?? Date.now
+    this.#chatDay = options.before?.day ?? ''
+    this.#chatTokens = new Map(options.before?.tokens)
     this.#timer = setInterval(() => void this.flush(), usageEveryMs)
     this.#timer.unref()
   }
@@ -65,6 +78,15 @@ export class UsageMeter {
     const counts = this.#countsOf(tenant, userId)
     counts.chat_tokens_in += used.prompt_tokens
     counts.chat_tokens_out += used.completion_tokens
+    const before = this.#chatTokens.get(tenant) ?? 0
+    this.#chatTokens.set(tenant, before + used.prompt_tokens + used.completion_tokens)
+  }
+
+  /** What chat models read and wrote for a library today, UTC: for all its users, over restarts. */
+  chatTokensToday(tenant: TenantId): number {
+    const nowMs = this.#nowMs()
+    if (nowMs >= this.#dayEndsMs) this.#turn(nowMs)
+    return this.#chatTokens.get(tenant) ?? 0
   }
 
   /** Time that was spent on a library. */
@@ -96,6 +118,7 @@ export class UsageMeter {
   /** The tenant was deleted. */
   forget(tenant: TenantId): void {
     this.#today.delete(tenant)
+    this.#chatTokens.delete(tenant)
     this.#changed.delete(tenant)
     this.#kept = this.#kept.filter((row) => row.tenant !== tenant)
   }
@@ -125,6 +148,8 @@ export class UsageMeter {
   #turn(nowMs: number): void {
     this.#kept.push(...this.#take())
     this.#day = new Date(nowMs).toISOString().slice(0, 10)
+    if (this.#chatDay !== this.#day) this.#chatTokens = new Map()
+    this.#chatDay = this.#day
     this.#dayEndsMs = (Math.floor(nowMs / dayMs) + 1) * dayMs
   }
 

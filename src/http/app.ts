@@ -29,6 +29,7 @@ import { type AdminTenantsOptions, adminTenantRoutes } from './routes/admin-tena
 import { type AdminUsersOptions, adminUserRoutes } from './routes/admin-users.ts'
 import { type AuditRouteOptions, auditRoutes } from './routes/audit.ts'
 import { type ChatRouteOptions, chatRoutes } from './routes/chat.ts'
+import { type ChatKeyRouteOptions, chatKeyRoutes } from './routes/chat-key.ts'
 import { conversationRoutes } from './routes/conversations.ts'
 import { documentRoutes } from './routes/documents.ts'
 import { type ErasureOptions, erasureRoutes } from './routes/erasure.ts'
@@ -57,6 +58,7 @@ export interface AppOptions
     AccountOptions,
     AdmissionOptions,
     ChatRouteOptions,
+    ChatKeyRouteOptions,
     ErasureOptions,
     ExportOptions,
     ImportOptions,
@@ -135,6 +137,7 @@ export function routeTable(options: AppOptions, limits = httpLimits(options.limi
     ...openAiRoutes(options),
     ...mcpRoutes({ ...options, searcher }),
     ...accountRoutes(options),
+    ...chatKeyRoutes(options),
     ...keyRoutes(options),
     ...erasureRoutes(options),
     ...exportRoutes(options, limits),

@@ -64,6 +64,7 @@ const errorBytesMax = 16 * 1024
 
 export class ChatModel {
   readonly name: string
+  readonly #options: ChatModelOptions
   readonly #endpoint: Endpoint
   readonly #limits: ChatLimits
   readonly #breaker: Breaker
@@ -73,11 +74,17 @@ export class ChatModel {
 
   constructor(options: ChatModelOptions) {
     this.name = options.model
+    this.#options = options
     this.#limits = { ...chatLimits, ...options.limits }
     const url = endpointUrl(options.url, 'chat/completions', '/v1/chat/completions')
     this.#endpoint = { name: 'chat endpoint', url, apiKey: options.apiKey }
     const clock = options.clock ?? systemClock
     this.#breaker = new Breaker(this.#limits.breaker, clock, options.random ?? Math.random)
+  }
+
+  /** The same endpoint by another key. What is wrong with that says nothing about this one, nor the other way round. */
+  with(other: Pick<ChatModelOptions, 'apiKey' | 'model'>): ChatModel {
+    return new ChatModel({ ...this.#options, ...other })
   }
 
   /** `ok`, or what was wrong at the last try. */

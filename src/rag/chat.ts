@@ -9,13 +9,13 @@ import type { ChatEnd, ChatModel } from './chat-model.ts'
 import type { ChatRun } from './chat-run.ts'
 import { ChatRuns, type RunLimits, runLimits } from './chat-runs.ts'
 import { citationOf, oneLine, passageView, Writing, type Written } from './chat-writing.ts'
-import { Condenser } from './condense.ts'
 import { extractAnswer } from './extract-answer.ts'
 import { fittingHistory, promptOf, type Turn } from './prompt.ts'
 import { searchOf } from './question.ts'
 import { retrieve, type Source, type SourceFilter } from './retriever.ts'
 import type { Searcher } from './searcher.ts'
 import { SentenceCutter } from './sentence-cutter.ts'
+import { type OwnKeys, type Voice, Voices } from './voices.ts'
 
 /** Of a model's context: the rest is history. */
 const sourcesShare = 0.75
@@ -25,6 +25,8 @@ const charactersPerToken = 6
 
 export interface ChatOptions {
   readonly model?: ChatModel | undefined
+  /** Tenants' own keys for the model's endpoint, asked for where a tier allows one. */
+  readonly ownKeys?: OwnKeys | undefined
   /** How a question's sources are searched; by the built-in embedder alone when not given. */
   readonly searcher?: Pick<Searcher, 'search'> | undefined
   /** Tokens of sources and history together. */
@@ -48,6 +50,7 @@ export interface Question {
 /** What a run works on. */
 interface Task {
   readonly tenant: TenantHandle
+  readonly voice: Voice
   readonly question: Question
   readonly conversation: string
   readonly answerId: string
@@ -58,8 +61,7 @@ interface Task {
 }
 
 export class Chat {
-  readonly #model: ChatModel | undefined
-  readonly #condenser: Condenser | undefined
+  readonly voices: Voices
   readonly #searcher: Pick<Searcher, 'search'> | undefined
   readonly #contextTokens: number
   readonly #runs: ChatRuns
@@ -70,8 +72,7 @@ export class Chat {
   #isClosing = false
 
   constructor(options: ChatOptions = {}) {
-    this.#model = options.model
-    this.#condenser = options.model && new Condenser(options.model)
+    this.voices = new Voices(options.model, options.ownKeys)
     this.#searcher = options.searcher
     this.#contextTokens = options.contextTokens ?? 6_000
     this.#runs = new ChatRuns({ ...runLimits, ...options.limits })
@@ -80,7 +81,7 @@ export class Chat {
 
   /** One line for whoever looks whether the server is ready. */
   get state(): string {
-    return this.#model?.state ?? noModel
+    return this.voices.state
   }
 
   get running(): number {
@@ -95,6 +96,7 @@ export class Chat {
     if (this.#isClosing)
       throw new Problem('shutting_down', 'The server is stopping.', { retryAfterS: 5 })
     const startedMs = performance.now()
+    const voice = this.voices.of(tenant)
     const conversation = question.conversation_id ?? randomId('conv')
     const run = this.#runs.begin(tenant.id, conversation)
     try {
@@ -103,6 +105,7 @@ export class Chat {
       const filter = question.filter ?? before.filter
       const task = {
         tenant,
+        voice,
         question,
         conversation,
         answerId,
@@ -164,12 +167,12 @@ export class Chat {
   }
 
   async #answer(task: Task): Promise<void> {
-    const { run, tenant, question, filter, history } = task
+    const { run, tenant, voice, question, filter, history } = task
     const asked = history.filter(({ role }) => role === 'user').map(({ text }) => text)
-    const condensed = await this.#condenser?.condense(question.message, history, run.signal)
+    const condensed = await voice.condenser?.condense(question.message, history, run.signal)
     const query = searchOf(question.message, asked, this.#analyser, condensed?.words)
     const tokens = Math.floor(this.#contextTokens * sourcesShare)
-    const tokensMax = this.#model ? tokens : Math.min(tokens, quotedTokensMax)
+    const tokensMax = voice.model ? tokens : Math.min(tokens, quotedTokensMax)
     const sources = await retrieve(tenant, {
       query,
       filter,
@@ -182,10 +185,11 @@ export class Chat {
       event: 'passages',
       data: { conversation_id, message_id, passages: sources.map(passageView) },
     })
-    const isAskable = this.#model !== undefined && (sources.length > 0 || history.length > 0)
-    const written = isAskable
-      ? await this.#byModel(task, sources, tokens)
-      : this.#byQuotes(task, sources, noModelNotice(this.#model))
+    const isAskable = sources.length > 0 || history.length > 0
+    const written =
+      voice.model && isAskable
+        ? await this.#byModel(task, voice.model, sources, tokens)
+        : this.#byQuotes(task, sources, voice.notice)
     if (!written) return
     const usage = sumOfUsage(written.usage, condensed?.usage ?? null)
     question.onUsage?.(usage)
@@ -195,11 +199,11 @@ export class Chat {
   /** @returns undefined when the model failed in the middle, which the client was told */
   async #byModel(
     task: Task,
+    model: ChatModel,
     sources: readonly Source[],
     tokensMax: number,
   ): Promise<Written | undefined> {
     const { run, question, history } = task
-    const model = this.#model as ChatModel
     const reader = new AnswerReader(sources, this.#cutter)
     const writing = new Writing(run)
     const stream = model.stream(promptOf(question.message, sources, history, tokensMax), run.signal)
@@ -258,7 +262,7 @@ export class Chat {
         conversation_id: task.conversation,
         message_id: task.answerId,
         mode,
-        model: mode === 'model' ? (this.#model?.name ?? null) : null,
+        model: mode === 'model' ? (task.voice.model?.name ?? null) : null,
         usage,
         notice,
         took_ms: Math.round((performance.now() - task.startedMs) * 100) / 100,
@@ -274,7 +278,7 @@ export class Chat {
       const { text: _, snippet: __, ...place } = passageView(source)
       return place
     })
-    const model = mode === 'model' ? (this.#model?.name ?? null) : null
+    const model = mode === 'model' ? (task.voice.model?.name ?? null) : null
     await task.tenant.call('conversations.record', {
       id: task.conversation,
       isNew: task.question.conversation_id === undefined,
@@ -288,10 +292,3 @@ export class Chat {
 }
 
 const nothingFound = 'Nothing in your library answers this question.'
-const noModel =
-  'no model: answers are quotes (set CHAT_URL and CHAT_MODEL, for example after `ollama pull qwen3:4b`)'
-
-function noModelNotice(model: ChatModel | undefined): string | null {
-  if (model) return null
-  return 'These are the sentences of your library that fit best, in its own words. For a written answer, set CHAT_URL and CHAT_MODEL, for example after `ollama pull qwen3:4b`.'
-}

@@ -1,5 +1,5 @@
 /** The chat that the settings ask for: with a model, or with quotes. */
-import { Chat } from './chat.ts'
+import { Chat, type ChatOptions } from './chat.ts'
 import { ChatModel } from './chat-model.ts'
 import type { Searcher } from './searcher.ts'
 
@@ -15,11 +15,13 @@ export function createChat(
   settings: ChatSettings,
   onFault: (error: unknown) => void,
   searcher?: Pick<Searcher, 'search'>,
+  ownKeys?: ChatOptions['ownKeys'],
 ): Chat {
   const { CHAT_URL: url, CHAT_MODEL: model, CHAT_API_KEY: apiKey } = settings
   return new Chat({
     model: url && model ? new ChatModel({ url, model, apiKey }) : undefined,
     searcher,
+    ownKeys,
     contextTokens: settings.CHAT_CONTEXT_TOKENS,
     onFault,
   })

@@ -38,6 +38,7 @@ const nouns: Readonly<Record<QuotaShare['which'], string>> = {
   database_bytes: 'bytes of databases',
   pages_per_day: 'pages a day',
   api_keys: 'API keys',
+  chat_tokens_per_day: 'chat tokens a day',
 }
 
 /** @param used what there would be with what was asked for. @throws Problem `quota_exceeded` with which, used and limit */
@@ -51,9 +52,10 @@ export function checkShare(
 
 export function quotaProblem(share: QuotaShare): Problem {
   const { which, used, limit } = share
+  const help = which.endsWith('_per_day') ? 'Wait for the next day (UTC)' : 'Delete something'
   return new Problem(
     'quota_exceeded',
-    `Your share of ${limit} ${nouns[which]} does not suffice: ${used} are used. Delete something, or ask for a larger share.`,
+    `Your share of ${limit} ${nouns[which]} does not suffice: ${used} are used. ${help}, or ask for a larger share.`,
     { quota: share },
   )
 }

@@ -38,6 +38,23 @@ test('tenants and hints are there after a restart', async () => {
   await second.close()
 })
 
+test('the chat tokens of the day are known after a restart, and those of other days are not among them', async () => {
+  const path = controlDbPath(dataDirectory())
+  const first = await Control.open(path)
+  const { day } = first.chatTokens
+  const counts = { requests: 1, searches: 0, pages_read: 0, seconds: 0, bytes_stored: null }
+  const added = [
+    { userId: 'a', day, chat_tokens_in: 70, chat_tokens_out: 9 },
+    { userId: 'b', day, chat_tokens_in: 1, chat_tokens_out: 0 },
+    { userId: 'b', day: '2001-01-01', chat_tokens_in: 500, chat_tokens_out: 0 },
+  ].map((row) => ({ tenant: 't1' as TenantId, ...counts, ...row }))
+  await first.record({ kind: 'usage', added })
+  await first.close()
+  const second = await Control.open(path)
+  expect(second.chatTokens.tokens).toEqual([['t1', 80]])
+  await second.close()
+})
+
 test('a hint that is set again while it is being cleared ends up set', async () => {
   const path = controlDbPath(dataDirectory())
   const id = 'alice' as TenantId

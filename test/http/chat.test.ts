@@ -65,6 +65,7 @@ test('what an answer cost is counted once for its user, streamed or not, for oth
   const usage = {
     flush: async () => undefined,
     request: () => undefined,
+    chatTokensToday: () => 0,
     chatTokens: ({ userId }: { userId: string }, used: unknown) => counted.push([userId, used]),
   }
   const { server } = await setUp(fake, { withModel: true }, { usage })

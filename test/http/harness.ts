@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { createJwtAuthenticator } from '../../src/auth/jwt.ts'
 import type { Principal } from '../../src/auth/principal.ts'
 import { createLog } from '../../src/base/log.ts'
+import { ChatKeys } from '../../src/control/chat-keys.ts'
 import { Secrets } from '../../src/control/secrets.ts'
 import { Webhooks } from '../../src/control/webhooks.ts'
 import { type AppOptions, createApp } from '../../src/http/app.ts'
@@ -75,7 +76,12 @@ export async function startServer(
     adminToken,
     lifecycle,
     snapshots,
-    usage: { flush: async () => undefined, request: () => undefined, chatTokens: () => undefined },
+    usage: {
+      flush: async () => undefined,
+      request: () => undefined,
+      chatTokens: () => undefined,
+      chatTokensToday: () => 0,
+    },
     audit: {
       write: async () => undefined,
       note: async () => undefined,
@@ -87,6 +93,12 @@ export async function startServer(
       sender: { replay: async () => undefined },
       isPrivate: true,
     },
+    chatKeys: new ChatKeys({
+      all: [],
+      secrets: new Secrets([Buffer.alloc(32)]),
+      write: async () => undefined,
+      isThere: () => true,
+    }),
     sealing: { rotate: async () => ({ key: 'k', resealed: 0, unopened: [] }) },
     tenantNamed: (user) => tenantOf(user),
     ask: (async () => []) as AppOptions['ask'],

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { scopes } from '../../auth/principal.ts'
 import { tierNames } from '../../control/limits.ts'
+import type { UsageCounters } from '../../control/usage-meter.ts'
 import type { EndpointFaultKind } from '../../rag/endpoint-fault.ts'
 import type { TenantId } from '../../tenancy/tenant-id.ts'
 import { type Route, route } from '../route.ts'
@@ -16,6 +17,7 @@ export interface EmbedderStatus {
 export interface AccountOptions {
   /** Who makes the vectors; the built-in embedder when not given. */
   readonly embedder?: EmbedderStatus | undefined
+  readonly usage: UsageCounters
 }
 
 const builtin: EmbedderStatus = { kind: 'builtin', faultOf: () => undefined }
@@ -32,6 +34,9 @@ const accountSchema = z.object({
     passages: share,
     database_bytes: share.describe('of the databases, without room that is free again'),
     pages_per_day: share.describe('read today, UTC'),
+    chat_tokens_per_day: share.describe(
+      'of chat models today, UTC; with a key of its own a library is not held to it',
+    ),
   }),
   limits: z.object({
     upload_bytes: limit.describe('one file'),
@@ -39,6 +44,7 @@ const accountSchema = z.object({
     concurrent_requests: limit,
     concurrent_jobs: limit.describe('documents read at once'),
     api_keys: limit,
+    own_chat_key: z.boolean().describe('whether `PUT /v1/me/chat-key` is open to it'),
   }),
   vectors: z.object({
     embedder: z.enum(['builtin', 'remote']).describe('who makes vectors'),
@@ -51,7 +57,7 @@ const accountSchema = z.object({
   }),
 })
 
-export function accountRoutes({ embedder = builtin }: AccountOptions): Route[] {
+export function accountRoutes({ embedder = builtin, usage }: AccountOptions): Route[] {
   return [
     route({
       method: 'get',
@@ -73,6 +79,10 @@ export function accountRoutes({ embedder = builtin }: AccountOptions): Route[] {
             passages: shareOf('passages'),
             database_bytes: shareOf('database_bytes'),
             pages_per_day: shareOf('pages_per_day'),
+            chat_tokens_per_day: {
+              used: usage.chatTokensToday(tenant.id),
+              limit: limits.chat_tokens_per_day,
+            },
           },
           limits: {
             upload_bytes: limits.upload_bytes,
@@ -80,6 +90,7 @@ export function accountRoutes({ embedder = builtin }: AccountOptions): Route[] {
             concurrent_requests: limits.concurrent_requests,
             concurrent_jobs: limits.concurrent_jobs,
             api_keys: limits.api_keys,
+            own_chat_key: limits.own_chat_key,
           },
           vectors: {
             embedder: embedder.kind,

@@ -1,10 +1,13 @@
 /** Questions, answered from the caller's library: in one piece, or as it is written. */
 import type { Request } from 'express'
 import { z } from 'zod'
+import type { Principal } from '../../auth/principal.ts'
 import { Problem } from '../../base/problem.ts'
-import type { UsageMeter } from '../../control/usage-meter.ts'
-import type { Chat } from '../../rag/chat.ts'
+import type { TenantHandle } from '../../control/tenant-directory.ts'
+import type { UsageCounters } from '../../control/usage-meter.ts'
+import type { Chat, Question } from '../../rag/chat.ts'
 import type { ChatEvent, ChatRun, Done, PassageView } from '../../rag/chat-run.ts'
+import { checkShare } from '../../tenancy/quota.ts'
 import { answered, type Route, route } from '../route.ts'
 import { type ServerSentEvent, sendEvents } from '../sse.ts'
 import { filterSchema } from './search.ts'
@@ -15,7 +18,29 @@ const idSchema = z.string().min(1).max(128)
 
 export interface ChatRouteOptions {
   readonly chat: Chat
-  readonly usage: Pick<UsageMeter, 'chatTokens' | 'flush' | 'request'>
+  readonly usage: UsageCounters
+}
+
+/**
+ * Begins to answer, while the library's share of the server's model lasts.
+ * @throws Problem `quota_exceeded`, and what starting throws
+ */
+export function beginAnswer(
+  { chat, usage }: ChatRouteOptions,
+  principal: Principal,
+  tenant: TenantHandle,
+  question: Omit<Question, 'onUsage'>,
+): Promise<ChatRun> {
+  if (chat.voices.isAtServersCost(tenant))
+    checkShare('chat_tokens_per_day', {
+      used: usage.chatTokensToday(tenant.id),
+      more: 1,
+      limit: tenant.limits.chat_tokens_per_day,
+    })
+  return chat.start(tenant, {
+    ...question,
+    onUsage: (used) => usage.chatTokens(principal, used),
+  })
 }
 
 const bodySchema = z.strictObject({
@@ -79,7 +104,8 @@ const replySchema = doneSchema.extend({
 const streamDescription =
   'The answer. With `stream`, the events `passages`, `delta`, `citation`, and one `done` or `error`; the same come again, from where a client was, with the header `Last-Event-ID`, for five minutes.'
 
-export function chatRoutes({ chat, usage }: ChatRouteOptions): Route[] {
+export function chatRoutes(options: ChatRouteOptions): Route[] {
+  const { chat } = options
   return [
     route({
       method: 'post',
@@ -94,7 +120,7 @@ export function chatRoutes({ chat, usage }: ChatRouteOptions): Route[] {
         schema: replySchema,
         mediaType: 'text/event-stream',
       },
-      problems: ['not_found', 'conversation_busy', 'model_failed'],
+      problems: ['not_found', 'conversation_busy', 'model_failed', 'quota_exceeded'],
       handle: async ({ principal, tenant, body, request, response, signal }) => {
         const { stream, ...question } = body
         const place = placeOf(request)
@@ -103,10 +129,7 @@ export function chatRoutes({ chat, usage }: ChatRouteOptions): Route[] {
           await sendEvents(response, wireEvents(run, place.after, signal), { signal })
           return answered
         }
-        const run = await chat.start(tenant, {
-          ...question,
-          onUsage: (used) => usage.chatTokens(principal, used),
-        })
+        const run = await beginAnswer(options, principal, tenant, question)
         if (!stream) return whole(run, signal)
         await sendEvents(response, wireEvents(run, 0, signal), { signal })
         return answered

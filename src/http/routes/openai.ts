@@ -7,7 +7,7 @@ import type { ChatRun, PassageView } from '../../rag/chat-run.ts'
 import { answered, type Route, route } from '../route.ts'
 import { type ServerSentEvent, sendEvents } from '../sse.ts'
 import { json } from '../wire.ts'
-import type { ChatRouteOptions } from './chat.ts'
+import { beginAnswer, type ChatRouteOptions } from './chat.ts'
 
 const modelId = 'carrel'
 const messagesMax = 200
@@ -66,7 +66,7 @@ const modelsSchema = z.object({
   ),
 })
 
-export function openAiRoutes({ chat, usage: meter }: ChatRouteOptions): Route[] {
+export function openAiRoutes(options: ChatRouteOptions): Route[] {
   return [
     route({
       method: 'post',
@@ -81,12 +81,9 @@ export function openAiRoutes({ chat, usage: meter }: ChatRouteOptions): Route[] 
         schema: replySchema,
         mediaType: 'text/event-stream',
       },
-      problems: ['model_failed'],
+      problems: ['model_failed', 'quota_exceeded'],
       handle: async ({ principal, tenant, body, response, signal }) => {
-        const run = await chat.start(tenant, {
-          ...questionOf(body.messages),
-          onUsage: (used) => meter.chatTokens(principal, used),
-        })
+        const run = await beginAnswer(options, principal, tenant, questionOf(body.messages))
         const head = {
           id: randomId('chatcmpl'),
           created: Math.floor(Date.now() / 1_000),

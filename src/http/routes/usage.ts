@@ -6,13 +6,13 @@ import { Problem } from '../../base/problem.ts'
 import type { Control } from '../../control/control.ts'
 import type { UsageRow } from '../../control/usage.ts'
 import { csvLine, csvNames, rounded } from '../../control/usage-csv.ts'
-import type { UsageMeter } from '../../control/usage-meter.ts'
+import type { UsageCounters } from '../../control/usage-meter.ts'
 import type { AuditingOptions } from '../auditing.ts'
 import { answered, type Route, route } from '../route.ts'
 import { json } from '../wire.ts'
 
 export interface UsageRouteOptions extends Pick<AuditingOptions, 'tenantNamed'> {
-  readonly usage: Pick<UsageMeter, 'flush' | 'request' | 'chatTokens'>
+  readonly usage: UsageCounters
   readonly ask: Control['ask']
 }
 
