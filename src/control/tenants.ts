@@ -115,13 +115,6 @@ function applyChange(db: Db, change: ControlChange): void {
     case 'webhook_tenant_removed':
       applyWebhook(db, change)
       return
-    case 'chat_key_set':
-    case 'chat_key_removed':
-      applyChatKey(db, change)
-      return
-    case 'resealed':
-      applyResealed(db, change)
-      return
     case 'audited':
     case 'audit_names_removed':
       applyAudit(db, change)
@@ -140,6 +133,20 @@ function applyChange(db: Db, change: ControlChange): void {
     case 'keys_removed':
     case 'key_used':
       applyKeyChange(db, change)
+      return
+    default:
+      applySecretOrState(db, change)
+  }
+}
+
+function applySecretOrState(db: Db, change: ChatKeyChange | ResealedChange | StateChange): void {
+  switch (change.kind) {
+    case 'chat_key_set':
+    case 'chat_key_removed':
+      applyChatKey(db, change)
+      return
+    case 'resealed':
+      applyResealed(db, change)
       return
     default:
       applyStateChange(db, change)
