@@ -29,7 +29,7 @@ export class SecretKeys {
     this.#path = path
     this.#given = given
     this.#kept = readKept(path)
-    if (!given.current && this.#kept.length === 0) this.#keep([randomBytes(rootBytes)])
+    if (!given.current && this.#kept.length === 0) this.#make()
     this.secrets = new Secrets(this.#roots())
   }
 
@@ -47,6 +47,15 @@ export class SecretKeys {
       this.#kept.filter((root, at) => isCurrent(at) || inUse.has(new Secrets([root]).keyId)),
     )
     this.secrets.replace(this.#roots())
+  }
+
+  #make(): void {
+    try {
+      this.#keep([randomBytes(rootBytes)])
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      throw new StartError(`${this.#path} cannot be written: ${code}`)
+    }
   }
 
   #roots(): Roots {

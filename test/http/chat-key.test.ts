@@ -99,6 +99,7 @@ test('what cannot be a key, a tier without one, and a key that does not open', a
   secrets.replace([Buffer.alloc(32, 2)])
   const shown = await (await server.as('ann', path)).json()
   expect(shown).toMatchObject({ is_set: true, last_four: null, fault: expect.any(String) })
+  expect(JSON.stringify(shown)).not.toContain('SECRETS_KEY')
   const reply = await ask(server, { message })
   expect(reply).toMatchObject({
     mode: 'extractive',

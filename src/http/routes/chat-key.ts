@@ -36,6 +36,7 @@ const bodySchema = z.strictObject({
 })
 
 const path = '/v1/me/chat-key'
+const notOpened = 'It does not open on this server any more: set it again, or delete it.'
 
 export function chatKeyRoutes({ chat, chatKeys }: ChatKeyRouteOptions): Route[] {
   return [
@@ -93,6 +94,7 @@ function view(chatKeys: Pick<ChatKeys, 'of'>, { id, limits }: TenantHandle) {
     model: own?.model ?? null,
     created_at: own ? new Date(own.createdAtMs).toISOString() : null,
     is_allowed: limits.own_chat_key,
-    fault: own && 'fault' in own ? own.fault : null,
+    // Why is the operator's to know: the log says it.
+    fault: own && 'fault' in own ? notOpened : null,
   }
 }
