@@ -22,9 +22,15 @@ export interface Engine {
   page(question: string): void
 }
 
-/** The operation behind `/v1/search` with the server's settings as they come; for judging, without its snippets. */
-export function carrelEngine({ store, idOf }: EvalLibrary, mode: SearchMode): Engine {
-  const context = evalContext()
+/**
+ * The operation behind `/v1/search` with the server's settings as they come; for judging, without its snippets.
+ * @param context a shard has one for all that it does
+ */
+export function carrelEngine(
+  { store, idOf }: EvalLibrary,
+  mode: SearchMode,
+  context = evalContext(),
+): Engine {
   const args = (query: string, limit: number): SearchArgs => {
     return { query, mode, limit, filter: {}, explain: false }
   }

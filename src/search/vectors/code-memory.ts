@@ -4,8 +4,9 @@ import { dimsMax } from './spaces.ts'
 /** Memory is given out in slots: small ones, so that a half-full block wastes little. The first holds the query and what is found. */
 const slotBytes = 16_384
 const pageBytes = 65_536
-/** Where the rows that a call finds are written; the query stands before them. */
-export const foundAt = dimsMax
+export const queryAt = 0
+/** Where the rows that a call finds are written. */
+export const foundAt = queryAt + dimsMax
 /** Distance from a found row's number to its score: room for the rows of a slot, which have twenty bytes at least. */
 export const foundScoresAt = 4_096
 const foundMax = foundScoresAt / 4
@@ -47,7 +48,7 @@ export class CodeMemory {
   }
 
   setQuery(numbers: Int8Array): void {
-    new Int8Array(this.#memory.buffer, 0, numbers.length).set(numbers)
+    new Int8Array(this.#memory.buffer, queryAt, numbers.length).set(numbers)
   }
 
   /** Copies rows in. @param stride bytes of a row's code */

@@ -1,5 +1,5 @@
 /** The WebAssembly function of the first pass, put together instruction by instruction. */
-import { foundScoresAt } from './code-memory.ts'
+import { foundScoresAt, queryAt } from './code-memory.ts'
 import * as w from './wasm.ts'
 
 /** Rows are scored so many at a time: each number of the query is read once for all of them, and their sums fill a vector. */
@@ -8,22 +8,15 @@ export const rowsAtOnce = 4
 /** Parameters of the function, in order. */
 const codes = 0
 const factors = 1
-const query = 2
-const found = 3
-const groups = 4
-const chunks = 5
-const bias = 6
-const scale = 7
-const threshold = 8
+const found = 2
+const groups = 3
+const bias = 4
+const scale = 5
+const threshold = 6
 /** Its locals. */
-const left = 9
-const chunk = 10
-const at = 11
-const row = 12
-const stride = 13
-const start = 14
-const numbers = start + rowsAtOnce
-const packed = numbers + 1
+const row = 7
+const numbers = 8
+const packed = 9
 const sums = packed + rowsAtOnce
 const totals = sums + rowsAtOnce
 const scores = totals + rowsAtOnce
@@ -58,39 +51,37 @@ const product = (lane: number, group: number) => [
   ...dotBytes,
 ]
 
-/** The same sixteen dimensions of all rows. */
-const scoreGroup = (group: number) => [
-  ...[...w.get(at), ...w.v128Load(group * 16), ...w.set(numbers)],
+/** The same sixteen dimensions of all rows. @param isFirst of those that a sum is made of */
+const scoreGroup = (chunk: number, group: number, isFirst: boolean) => [
+  ...[...w.i32Const(queryAt), ...w.v128Load(chunk * 64 + group * 16), ...w.set(numbers)],
   ...lanes.flatMap((lane) => [
-    ...[...w.get(sums + lane), ...product(lane, group), ...addShorts],
-    ...w.set(sums + lane),
+    ...(isFirst ? product(lane, group) : [...w.get(sums + lane), ...product(lane, group)]),
+    ...[...(isFirst ? [] : addShorts), ...w.set(sums + lane)],
   ]),
 ]
 
-const scoreChunk = [
+const scoreChunk = (chunk: number, chunks: number) => [
   ...lanes.flatMap((lane) => [
-    ...[...w.get(start + lane), ...w.v128Load(0), ...w.set(packed + lane)],
-    ...w.advance(start + lane, 16),
+    ...[...w.get(codes), ...w.v128Load((lane * chunks + chunk) * 16), ...w.set(packed + lane)],
   ]),
-  ...[0, 1, 2, 3].flatMap(scoreGroup),
-  ...w.advance(at, 64),
+  ...[0, 1, 2, 3].flatMap((group) =>
+    scoreGroup(chunk, group, group === 0 && chunk % chunksPerSum === 0),
+  ),
 ]
 
-const clear = (first: number) =>
-  lanes.flatMap((lane) => [...w.v128Const(0), ...w.set(first + lane)])
-
-/** chunk = min(left, chunksPerSum); left -= chunk; the rows' totals grow by the chunks' sums. */
-const scoreSome = [
-  ...[...w.i32Const(chunksPerSum), ...w.get(left), ...w.get(left), ...w.i32Const(chunksPerSum)],
-  ...[...w.i32More, ...w.select, ...w.set(chunk)],
-  ...[...w.get(left), ...w.get(chunk), ...w.i32Sub, ...w.set(left)],
-  ...clear(sums),
-  ...w.loopDown(chunk, scoreChunk),
-  ...lanes.flatMap((lane) => [
-    ...[...w.get(totals + lane), ...w.get(sums + lane), ...pairsToInts, ...addInts],
+/** The rows' totals grow by the sums of the chunks up to this one. */
+const addSums = (chunk: number) =>
+  lanes.flatMap((lane) => [
+    ...(chunk < chunksPerSum ? [] : w.get(totals + lane)),
+    ...[...w.get(sums + lane), ...pairsToInts, ...(chunk < chunksPerSum ? [] : addInts)],
     ...w.set(totals + lane),
-  ]),
-]
+  ])
+
+const scoreAll = (chunks: number) =>
+  Array.from({ length: chunks }, (_, chunk) => [
+    ...scoreChunk(chunk, chunks),
+    ...(chunk % chunksPerSum === chunksPerSum - 1 || chunk === chunks - 1 ? addSums(chunk) : []),
+  ]).flat()
 
 /** The sums of two vectors' neighbours: a's two, then b's two. */
 const addNeighbours = (a: readonly number[], b: readonly number[]) => [
@@ -120,40 +111,32 @@ const keepRow = (lane: number) =>
     [...w.get(isNear), ...w.simd(0x1b, lane)],
   )
 
-const scanRows = [
-  ...clear(totals),
-  ...lanes.flatMap((lane) => [
-    ...(lane === 0 ? w.get(codes) : [...w.get(start + lane - 1), ...w.get(stride), ...w.i32Add]),
-    ...w.set(start + lane),
-  ]),
-  ...[...w.get(start + rowsAtOnce - 1), ...w.get(stride), ...w.i32Add, ...w.set(codes)],
-  ...[...w.get(chunks), ...w.set(left), ...w.get(query), ...w.set(at)],
-  ...w.loopWhile(left, scoreSome),
+const scanRows = (chunks: number) => [
+  ...scoreAll(chunks),
   ...scoreRows,
   ...[...w.get(scores), ...w.get(threshold), ...spread, ...atLeast, ...w.set(isNear)],
   ...w.when(lanes.flatMap(keepRow), [...w.get(isNear), ...anyTrue]),
+  ...w.advance(codes, rowsAtOnce * chunks * 16),
   ...w.advance(factors, rowsAtOnce * 4),
   ...w.advance(row, rowsAtOnce),
 ]
 
 /**
- * `score(codes, factors, query, found, groups, chunks, bias, scale, threshold)`: addresses in bytes; `groups` of
- * `rowsAtOnce` rows. Gives the address after the last row it wrote.
+ * `score(codes, factors, found, groups, bias, scale, threshold)` for rows of so many chunks: addresses in bytes, `groups` of
+ * `rowsAtOnce` rows. Gives the address after the last row it wrote. Nothing is counted within a row: its chunks stand one
+ * after another in the code, as many as there are.
  */
-export function kernelModule(): Uint8Array<ArrayBuffer> {
+export function kernelModule(chunks: number): Uint8Array<ArrayBuffer> {
   return w.wasmModule({
     name: 'score',
-    parameters: [w.i32, w.i32, w.i32, w.i32, w.i32, w.i32, w.f32, w.f32, w.f32],
+    memory: 'imported',
+    parameters: [w.i32, w.i32, w.i32, w.i32, w.f32, w.f32, w.f32],
     result: w.i32,
     locals: [
-      ...[w.i32, w.i32, w.i32, w.i32, w.i32, ...lanes.map(() => w.i32), w.v128],
+      ...[w.i32, w.v128],
       ...[...lanes, ...lanes, ...lanes].map(() => w.v128),
       ...[w.v128, w.v128],
     ],
-    body: [
-      ...[...w.get(chunks), ...w.i32Const(16), ...w.i32Mul, ...w.set(stride)],
-      ...w.when(w.loopDown(groups, scanRows), w.get(groups)),
-      ...w.get(found),
-    ],
+    body: [...w.when(w.loopDown(groups, scanRows(chunks)), w.get(groups)), ...w.get(found)],
   })
 }

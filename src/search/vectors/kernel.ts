@@ -19,21 +19,16 @@ export interface Kernel {
 type Score = (
   codes: number,
   factors: number,
-  query: number,
   found: number,
   groups: number,
-  chunks: number,
   bias: number,
   scale: number,
   threshold: number,
 ) => number
 
-const queryAt = 0
-
 /** Made once a thread. */
 export function createKernel(): Kernel {
-  const code = kernelModule()
-  return WebAssembly.validate(code) ? new SimdKernel(code) : new PlainKernel()
+  return WebAssembly.validate(kernelModule(1)) ? new SimdKernel() : new PlainKernel()
 }
 
 export class PlainKernel implements Kernel {
@@ -59,42 +54,39 @@ export class PlainKernel implements Kernel {
 }
 
 class SimdKernel implements Kernel {
-  readonly memory: CodeMemory
-  readonly #score: Score
-  #chunks = 0
+  readonly #wasmMemory = new WebAssembly.Memory({ initial: 1 })
+  readonly memory = new CodeMemory(this.#wasmMemory)
+  /** By the number of chunks: an embedder or two. */
+  readonly #functions = new Map<number, Score>()
+  #score: Score = () => foundAt
   #bias = 0
   #scale = 1
 
-  constructor(code: Uint8Array<ArrayBuffer>) {
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(code))
-    this.memory = new CodeMemory(exports['memory'] as WebAssembly.Memory)
-    this.#score = exports['score'] as Score
-  }
-
   ask({ numbers, bias, scale }: CodedQuery): void {
     this.memory.setQuery(numbers)
-    this.#chunks = numbers.length / chunkDims
+    this.#score = this.#functionFor(numbers.length / chunkDims)
     this.#bias = bias
     this.#scale = scale
   }
 
   score({ codesAt, factorsAt, rows }: CodePart, threshold: number): number {
     const groups = Math.ceil(rows / rowsAtOnce)
-    const [chunks, bias, scale] = [this.#chunks, this.#bias, this.#scale]
-    const end = this.#score(
-      codesAt,
-      factorsAt,
-      queryAt,
-      foundAt,
-      groups,
-      chunks,
-      bias,
-      scale,
-      threshold,
-    )
+    const [bias, scale] = [this.#bias, this.#scale]
+    const end = this.#score(codesAt, factorsAt, foundAt, groups, bias, scale, threshold)
     let count = (end - foundAt) / 4
     // The last group may have more rows than the part: what stands there is left from an earlier one.
     while (count > 0 && (this.memory.rows[count - 1] ?? 0) >= rows) count--
     return count
+  }
+
+  #functionFor(chunks: number): Score {
+    let score = this.#functions.get(chunks)
+    if (!score) {
+      const module = new WebAssembly.Module(kernelModule(chunks))
+      const { exports } = new WebAssembly.Instance(module, { given: { memory: this.#wasmMemory } })
+      score = exports['score'] as Score
+      this.#functions.set(chunks, score)
+    }
+    return score
   }
 }

@@ -10,17 +10,14 @@ export const i32Const = (value: number): number[] => [0x41, ...signed(value)]
 export const i32Add = [0x6a]
 export const i32Sub = [0x6b]
 export const i32Mul = [0x6c]
-export const i32More = [0x4a]
-/** The first of two values if the condition after them holds, else the second. */
-export const select = [0x1b]
 /** Instructions of vectors of 128 bits. */
 export const simd = (opcode: number, ...rest: number[]): number[] => [
   0xfd,
   ...unsigned(opcode),
   ...rest,
 ]
-/** From the address on the stack; `offset` below 128. */
-export const v128Load = (offset: number): number[] => simd(0x00, 0, offset)
+/** From the address on the stack. */
+export const v128Load = (offset: number): number[] => [...simd(0x00, 0), ...unsigned(offset)]
 export const v128Const = (byte: number): number[] =>
   simd(0x0c, ...Array.from({ length: 16 }, () => byte))
 /** Numbers of 32 bits from two vectors: 0 … 3 of the first, 4 … 7 of the second. */
@@ -39,12 +36,6 @@ export const loopDown = (counter: number, body: readonly number[]): number[] => 
   ...[...get(counter), ...i32Const(1), ...i32Sub, 0x22, counter],
   ...[0x0d, 0x00, 0x0b],
 ]
-/** do { body } while (counter), which the body lowers */
-export const loopWhile = (counter: number, body: readonly number[]): number[] => [
-  ...[0x03, 0x40],
-  ...body,
-  ...[...get(counter), 0x0d, 0x00, 0x0b],
-]
 /** if (condition) { body }; without a condition, what stands on the stack is it. */
 export const when = (body: readonly number[], condition: readonly number[] = []): number[] => [
   ...condition,
@@ -57,16 +48,19 @@ export interface FunctionCode {
   readonly name: string
   readonly parameters: readonly number[]
   readonly result?: number
+  /** Its own, exported as `memory`, unless it is said to be given: then it is imported as `memory` of `given`. */
+  readonly memory?: 'imported'
   /** Types of the locals after the parameters. */
   readonly locals: readonly number[]
   readonly body: readonly number[]
 }
 
-/** A module that exports `memory` and one function. */
+/** A module of one function, exported by its name. */
 export function wasmModule({
   name,
   parameters,
   result,
+  memory,
   locals,
   body,
 }: FunctionCode): Uint8Array<ArrayBuffer> {
@@ -74,9 +68,13 @@ export function wasmModule({
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
     ...section(1, [1, 0x60, parameters.length, ...parameters, ...(result ? [1, result] : [0])]),
+    ...(memory ? section(2, [1, ...text('given'), ...text('memory'), 2, 0, 1]) : []),
     ...section(3, [1, 0]),
-    ...section(5, [1, 0, 1]),
-    ...section(7, [2, ...text('memory'), 2, 0, ...text(name), 0, 0]),
+    ...(memory ? [] : section(5, [1, 0, 1])),
+    ...section(
+      7,
+      memory ? [1, ...text(name), 0, 0] : [2, ...text('memory'), 2, 0, ...text(name), 0, 0],
+    ),
     ...section(10, [1, ...unsigned(code.length), ...code]),
   ])
 }
