@@ -14,7 +14,7 @@ import { readVectors, unitVector } from './vector-store.ts'
 const limitMax = 1_000
 /**
  * Candidates whose exact cosine is computed: with 200 the true ten best are among them in 0.999 of cases (50k hashed
- * n-gram vectors, `npm run bench -- vectors`), with 100 in 0.998.
+ * n-gram vectors, `npm run bench -- vectors`).
  */
 const exactDefault = 200
 
@@ -28,7 +28,7 @@ export interface VectorQuery {
   /** Of the space's dimensions; any length but zero. */
   readonly vector: Float32Array
   readonly limit: number
-  /** How many candidates are read whole; the others of a longer list follow by their estimates, which are right to a fiftieth. */
+  /** How many candidates are read whole; the others of a longer list follow by their estimates, which are right to a fortieth. */
   readonly exact?: number | undefined
   /** Passages that may be found: ascending, apart. All without it, none when it is empty. */
   readonly within?: readonly Range[] | undefined
