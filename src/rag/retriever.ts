@@ -7,13 +7,6 @@ import { Searcher } from './searcher.ts'
 /** Searched, and of those taken at most. */
 const hitsMax = 24
 const sourcesMax = 8
-/** Of one document while others have something to say. */
-const perDocumentMax = 3
-/** Passages that share so many of their words are one: copies, editions, the overlap of neighbours. */
-const sameShare = 0.8
-/** The filling passages do not earn: far below the best, a hit is there because something had to be. */
-const scoreShareMin = 0.15
-
 export type AskTenant = Pick<TenantHandle, 'id' | 'call'>
 export type SourceFilter = SearchArgs['filter']
 
@@ -44,46 +37,17 @@ export interface Retrieval {
 export async function retrieve(tenant: AskTenant, asked: Retrieval): Promise<Source[]> {
   const options = asked.signal ? { signal: asked.signal } : {}
   const { query, filter, searcher = new Searcher() } = asked
-  const plain = { mode: 'hybrid', limit: hitsMax, explain: false, rerank: false } as const
-  const { hits } =
-    query.trim() === ''
-      ? { hits: [] }
-      : await searcher.search(tenant, { query, filter, ...plain }, asked.signal)
-  const chosen = diversify(hits)
+  if (query.trim() === '') return []
+  const { hits: chosen } = await searcher.search(
+    tenant,
+    { query, filter, mode: 'hybrid', limit: hitsMax, sourcesMax, explain: false, rerank: false },
+    asked.signal,
+  )
   if (chosen.length === 0) return []
   const tokensMax = Math.floor(asked.tokensMax / chosen.length)
   const ids = chosen.map((hit) => hit.passage_id)
   const wide = await tenant.call('passages.widen', { ids, tokensMax }, options)
   return inOrder(withoutCovered(wide), chosen)
-}
-
-function diversify(hits: readonly HitView[]): HitView[] {
-  const best = hits[0]?.score ?? 0
-  const chosen: HitView[] = []
-  const words: Set<string>[] = []
-  const perDocument = new Map<string, number>()
-  const passedOver: HitView[] = []
-  const take = (hit: HitView): void => {
-    const own = new Set(hit.text.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? [])
-    if (words.some((other) => isSame(own, other))) return
-    words.push(own)
-    chosen.push(hit)
-    perDocument.set(hit.document_id, (perDocument.get(hit.document_id) ?? 0) + 1)
-  }
-  for (const hit of hits) {
-    if (chosen.length >= sourcesMax) return chosen
-    if (best > 0 && hit.score < best * scoreShareMin) break
-    if ((perDocument.get(hit.document_id) ?? 0) >= perDocumentMax) passedOver.push(hit)
-    else take(hit)
-  }
-  for (const hit of passedOver) if (chosen.length < sourcesMax) take(hit)
-  return chosen
-}
-
-function isSame(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
-  let shared = 0
-  for (const word of a) if (b.has(word)) shared++
-  return shared >= sameShare * Math.max(a.size, b.size) && shared > 0
 }
 
 /** A passage that another one's widening already holds is not said twice. */

@@ -2,6 +2,7 @@
 import { type Facets, facetsOf } from '../library/facets.ts'
 import { filteredRanges } from '../library/filter.ts'
 import {
+  type PassageRow,
   pageAt,
   pageLabel,
   passagePlace,
@@ -16,6 +17,7 @@ import type { KeywordResult } from '../search/keyword-search.ts'
 import { parseQuery } from '../search/query.ts'
 import type { Correction } from '../search/resolve.ts'
 import { snippet } from '../search/snippet.ts'
+import { chooseSources } from '../search/sources.ts'
 import type { Store } from '../tenancy/store.ts'
 import type { ShardContext } from './context.ts'
 import {
@@ -54,6 +56,8 @@ export interface SearchArgs {
   readonly diversity?: boolean | undefined
   /** Hits of one document at most. */
   readonly per_document_max?: number | undefined
+  /** Of the hits only those are given that an answer is drawn from, at most so many. */
+  readonly sourcesMax?: number | undefined
   /** The question's vector, of a remote embedder. */
   readonly vector?: GivenVector | undefined
 }
@@ -122,7 +126,9 @@ export function search(context: ShardContext, store: Store, args: SearchArgs): S
   const { app } = store
   const { ranked, shown, within } = findHits(context, store, args)
   return {
-    hits: shown.flatMap((hit) => view(context, app, hit, ranked.keyword, args.explain) ?? []),
+    hits: toView(app, shown, args.sourcesMax).map((hit) =>
+      view(context, app, hit, ranked.keyword, args.explain),
+    ),
     mode: ranked.mode,
     corrected: ranked.keyword.corrected,
     ...(ranked.wants !== undefined && { wants: ranked.wants }),
@@ -193,16 +199,43 @@ function candidatesOf({ limit, facets, diversity, per_document_max }: SearchArgs
   return Math.max(limit, Math.min(limit * candidatesPerHit, candidatesMax))
 }
 
+interface ReadHit extends ShownHit<RankedHit> {
+  readonly passage: PassageRow
+  readonly document_id: string
+  readonly text: string
+  readonly score: number
+}
+
+/** Chosen before they are marked: a snippet costs more than all else of a hit. */
+function toView(
+  app: Store['app'],
+  shown: readonly ShownHit<RankedHit>[],
+  sourcesMax: number | undefined,
+): readonly ReadHit[] {
+  const hits = readHits(app, shown)
+  return sourcesMax === undefined ? [...hits] : chooseSources(hits, sourcesMax)
+}
+
 /** Nothing for a passage that is gone: an index may outlive its rows by a crash, a row is never shown twice. */
+function* readHits(
+  app: Store['app'],
+  shown: readonly ShownHit<RankedHit>[],
+): Generator<ReadHit, void> {
+  for (const one of shown) {
+    const passage = passageRow(app, one.hit.id)
+    if (!passage) continue
+    const { document_id, text } = passage
+    yield { ...one, passage, document_id, text, score: one.hit.score }
+  }
+}
+
 function view(
   { analyser }: ShardContext,
   app: Store['app'],
-  { hit, more }: ShownHit<RankedHit>,
+  { hit, more, passage }: ReadHit,
   keyword: KeywordResult,
   isExplained: boolean,
-): HitView | undefined {
-  const passage = passageRow(app, hit.id)
-  if (!passage) return undefined
+): HitView {
   const marked = snippet(passage.text, keyword, passage.language, analyser)
   const page = pageAt(passage.spans, marked.matchAt)
   const revision = { documentSeq: passage.document_seq, revision: passage.revision }
