@@ -1,4 +1,5 @@
 /** A thread of people who chat: fifty answers at any time, each followed by the next question. */
+import { setTimeout } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { CrowdData } from '../chat.ts'
 import { askUntil } from './chat-stream.ts'
@@ -9,7 +10,11 @@ let begun = 0
 let stopping = new AbortController()
 let running: Promise<void>[] = []
 
+/** Fifty people do not press Enter at one moment: the first questions are spread over about the length of an answer. */
+const spreadMs = 2_500
+
 async function chat(at: number, signal: AbortSignal, onFirst: () => void): Promise<void> {
+  await setTimeout((at * spreadMs) / streams)
   while (!signal.aborted) {
     const token = tokens[at % tokens.length] ?? ''
     const question = questions[(at * 7 + begun) % questions.length] ?? ''

@@ -1,6 +1,7 @@
-/** The line in front of one shard: bounded per tenant and in all, tenants in turn, background work last. */
+/** The line in front of one shard: bounded per tenant and in all, fair in time between tenants, background work last. */
 import { Problem } from '../base/problem.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
+import { FairLines, takeOut } from './fair-lines.ts'
 
 export interface QueueLimits {
   /** Of one tenant at once in the shard: small, so that a loud tenant's calls never stand before a quiet one's. */
@@ -9,6 +10,8 @@ export interface QueueLimits {
   readonly tenantWaitingMax: number
   /** Of one shard handed to the thread at once: enough that it never waits for us. */
   readonly shardRunningMax: number
+  /** Expected work handed to the thread at once, two calls aside: whoever comes now waits for all of it. */
+  readonly shardRunningMs: number
   /** Of one shard waiting; one more is refused with 503. */
   readonly shardWaitingMax: number
   /** Background work that waited this long goes in even while others wait, so that it is never starved. */
@@ -19,6 +22,7 @@ export const queueLimits: QueueLimits = {
   tenantRunningMax: 4,
   tenantWaitingMax: 128,
   shardRunningMax: 32,
+  shardRunningMs: 4,
   shardWaitingMax: 4096,
   backgroundWaitMaxMs: 250,
 }
@@ -27,29 +31,29 @@ export interface Queued {
   readonly tenant: TenantId
   readonly lane: 'interactive' | 'background'
   readonly queuedAtMs: number
+  /** How long the thread will likely work on it. */
+  readonly expectedMs: number
 }
 
-interface Line<Call> {
-  readonly waiting: Call[]
-  running: number
-}
+/** One in the thread and one behind it: it works while its answer is on the way to us. */
+const runningAlways = 2
 
 /** Pure bookkeeping: who may go next. Times are handed in. */
 export class CallQueue<Call extends Queued> {
   readonly #limits: QueueLimits
-  /** Tenants with calls waiting or running; iteration order is whose turn it is. */
-  readonly #lines = new Map<TenantId, Line<Call>>()
+  readonly #lines: FairLines<Call>
   readonly #background: Call[] = []
-  #waiting = 0
   #running = 0
+  #runningMs = 0
   #backgroundRunning = 0
 
   constructor(limits: QueueLimits) {
     this.#limits = limits
+    this.#lines = new FairLines(limits.tenantRunningMax)
   }
 
   get waiting(): number {
-    return this.#waiting + this.#background.length
+    return this.#lines.waiting + this.#background.length
   }
 
   get running(): number {
@@ -66,18 +70,16 @@ export class CallQueue<Call extends Queued> {
       this.#background.push(call)
       return
     }
-    const line = this.#line(call.tenant)
-    if (line.waiting.length >= this.#limits.tenantWaitingMax)
+    if (this.#lines.waitingOf(call.tenant) >= this.#limits.tenantWaitingMax)
       throw new Problem(
         'too_many_requests',
         `More than ${this.#limits.tenantWaitingMax} of your requests wait already: send fewer at once.`,
         { retryAfterS: 1 },
       )
-    line.waiting.push(call)
-    this.#waiting++
+    this.#lines.add(call)
   }
 
-  /** The calls that may go now, tenants in turn; each must be given back to `done`. */
+  /** The calls that may go now, the tenant that had least first; each must be given back to `done`. */
   take(nowMs: number): Call[] {
     const taken: Call[] = []
     let call = this.#takeBackground(nowMs)
@@ -86,46 +88,34 @@ export class CallQueue<Call extends Queued> {
     return taken
   }
 
-  done(call: Call): void {
+  /** @param tookMs how long the thread worked on it; as long as expected when it is not known */
+  done(call: Call, tookMs = call.expectedMs): void {
     if (call.lane === 'background') {
       this.#backgroundRunning--
       return
     }
     this.#running--
-    const line = this.#lines.get(call.tenant)
-    if (!line) return
-    line.running--
-    if (line.running === 0 && line.waiting.length === 0) this.#lines.delete(call.tenant)
+    // From nothing anew, so that rounding does not add up over months.
+    this.#runningMs = this.#running === 0 ? 0 : this.#runningMs - call.expectedMs
+    this.#lines.done(call, tookMs)
   }
 
   /** Takes out what waits and no longer should (deadline passed, caller gone). */
   remove(isOver: (call: Call) => boolean): Call[] {
-    const removed: Call[] = []
-    for (const [tenant, line] of this.#lines) {
-      const before = removed.length
-      takeOut(line.waiting, isOver, removed)
-      this.#waiting -= removed.length - before
-      if (line.running === 0 && line.waiting.length === 0) this.#lines.delete(tenant)
-    }
+    const removed = this.#lines.remove(isOver)
     takeOut(this.#background, isOver, removed)
     return removed
   }
 
   #takeNext(): Call | undefined {
-    if (this.#running >= this.#limits.shardRunningMax || this.#waiting === 0) return undefined
-    for (const [tenant, line] of this.#lines) {
-      if (line.running >= this.#limits.tenantRunningMax) continue
-      const call = line.waiting.shift()
-      if (!call) continue
-      this.#waiting--
-      this.#running++
-      line.running++
-      // Behind everyone else: next comes another tenant.
-      this.#lines.delete(tenant)
-      this.#lines.set(tenant, line)
-      return call
-    }
-    return undefined
+    const { shardRunningMax, shardRunningMs } = this.#limits
+    const isFull = this.#running >= shardRunningMax || this.#runningMs >= shardRunningMs
+    if (isFull && this.#running >= Math.min(runningAlways, shardRunningMax)) return undefined
+    const call = this.#lines.take()
+    if (!call) return undefined
+    this.#running++
+    this.#runningMs += call.expectedMs
+    return call
   }
 
   /** One at a time, and only while nobody waits, unless it has waited long enough. */
@@ -133,25 +123,9 @@ export class CallQueue<Call extends Queued> {
     const [first] = this.#background
     if (!first || this.#backgroundRunning > 0) return undefined
     const hasWaited = nowMs - first.queuedAtMs >= this.#limits.backgroundWaitMaxMs
-    if (!hasWaited && this.#waiting + this.#running > 0) return undefined
+    if (!hasWaited && this.#lines.waiting + this.#running > 0) return undefined
     this.#background.shift()
     this.#backgroundRunning++
     return first
-  }
-
-  #line(tenant: TenantId): Line<Call> {
-    let line = this.#lines.get(tenant)
-    if (!line) {
-      line = { waiting: [], running: 0 }
-      this.#lines.set(tenant, line)
-    }
-    return line
-  }
-}
-
-function takeOut<Call>(calls: Call[], isOver: (call: Call) => boolean, removed: Call[]): void {
-  for (let at = calls.length - 1; at >= 0; at--) {
-    const call = calls[at]
-    if (call && isOver(call)) removed.push(...calls.splice(at, 1))
   }
 }

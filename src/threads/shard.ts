@@ -5,6 +5,7 @@ import { Problem, type ProblemData } from '../base/problem.ts'
 import type { PoolStats } from '../tenancy/pool.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import { CallQueue, type Queued, type QueueLimits } from './call-queue.ts'
+import { ExpectedCosts } from './expected-costs.ts'
 import type { FromShard, Reply, ShardWorkerData, StoreClosed, Target, ToShard } from './protocol.ts'
 
 /** How often deadlines are looked at; a call is at most this late in hearing of its own. */
@@ -31,6 +32,9 @@ export interface ShardOptions {
   readonly onWorked?: (tenant: TenantId, seconds: number) => void
 }
 
+/** As it is asked for; what it will likely cost the shard knows. */
+export type AskedCall = Omit<ShardCall, 'expectedMs'>
+
 export interface ShardCall extends Queued {
   readonly target: Target
   readonly operation: string
@@ -53,6 +57,7 @@ const noStores: PoolStats = { open: 0, leased: 0, opens: 0, hits: 0, evictions: 
 export class Shard {
   readonly #options: ShardOptions
   readonly #queue: CallQueue<ShardCall>
+  readonly #costs = new ExpectedCosts()
   readonly #running = new Map<number, { call: ShardCall; sentAtMs: number; isAnswered: boolean }>()
   readonly #tick: NodeJS.Timeout
   #worker: Worker | undefined
@@ -73,10 +78,10 @@ export class Shard {
   }
 
   /** @throws Problem when the line is full or the shard is closing */
-  call(call: ShardCall): void {
+  call(asked: AskedCall): void {
     if (this.#isClosing)
       throw new Problem('shutting_down', 'The server is stopping.', { retryAfterS: 5 })
-    this.#queue.add(call)
+    this.#queue.add({ ...asked, expectedMs: this.#costs.of(asked.operation) })
     this.#schedule()
   }
 
@@ -192,7 +197,8 @@ export class Shard {
     if (!running) return
     this.#running.delete(reply.id)
     const { call, sentAtMs, isAnswered } = running
-    this.#queue.done(call)
+    this.#queue.done(call, reply.ms)
+    this.#costs.took(call.operation, reply.ms)
     this.#options.onTiming?.(call.operation, (performance.now() - sentAtMs) / 1000)
     this.#options.onWorked?.(call.tenant, reply.ms / 1000)
     if (!reply.ok && reply.stack) this.#options.onFault(call.operation, reply.stack)
