@@ -1,6 +1,6 @@
 /** What is written of an answer: events for whoever reads, and what is kept of it. */
 import type { CitationView, ReadPiece } from './answer-reader.ts'
-import type { ChatEvent, ChatRun, Done, PassageView } from './chat-run.ts'
+import type { ChatRun, Done, PassageView } from './chat-run.ts'
 import type { QuotedSentence } from './extract-answer.ts'
 import type { Source } from './retriever.ts'
 
@@ -9,10 +9,16 @@ export interface Written extends Pick<Done, 'mode' | 'usage' | 'notice'> {
   readonly citations: readonly CitationView[]
 }
 
+/** Words that come faster than this are sent together: no eye sees the difference, and every event is a write. */
+const gatherMs = 40
+
 /** Turns what is read of an answer into events, and keeps the citations. */
-export class Writing {
+export class Writing implements Disposable {
   readonly #run: ChatRun
   readonly #citations: CitationView[] = []
+  #gathered = ''
+  #sentAtMs = Number.NEGATIVE_INFINITY
+  #timer: NodeJS.Timeout | undefined
 
   constructor(run: ChatRun) {
     this.#run = run
@@ -20,17 +26,40 @@ export class Writing {
 
   add(pieces: readonly ReadPiece[]): void {
     for (const piece of pieces) {
-      if ('citation' in piece) this.#citations.push(piece.citation)
-      const event: ChatEvent =
-        'delta' in piece
-          ? { event: 'delta', data: { text: piece.delta } }
-          : { event: 'citation', data: piece.citation }
-      this.#run.add(event)
+      if ('delta' in piece) this.#gathered += piece.delta
+      else this.#cite(piece.citation)
     }
+    if (this.#gathered === '') return
+    const waitMs = this.#sentAtMs + gatherMs - performance.now()
+    if (waitMs <= 0) this.#send()
+    else this.#timer ??= setTimeout(() => this.#send(), waitMs)
   }
 
+  /** All that was added is sent by then. */
   result(answer: string): Pick<Written, 'answer' | 'citations'> {
+    this.#send()
     return { answer, citations: this.#citations }
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer)
+  }
+
+  /** What a citation stands behind comes before it. */
+  #cite(citation: CitationView): void {
+    this.#send()
+    this.#citations.push(citation)
+    this.#run.add({ event: 'citation', data: citation })
+  }
+
+  #send(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (this.#gathered === '') return
+    const text = this.#gathered
+    this.#gathered = ''
+    this.#sentAtMs = performance.now()
+    this.#run.add({ event: 'delta', data: { text } })
   }
 }
 

@@ -10,6 +10,8 @@ export interface NormalText {
 
 /** A letter with its marks, or one character. */
 const clusters = /\P{M}\p{M}*|\p{M}+/gsu
+/** Most of most texts, and nothing to level in it but case. */
+const asciiWord = /^[A-Za-z0-9]$/
 const space = /^[\s\u200b\ufeff]$/u
 /** Never seen: soft hyphen, joiners, direction marks. */
 const invisible = /^[\u00ad\u200b-\u200f\u2060\u2066-\u2069\u202a-\u202e\ufeff]$/u
@@ -47,6 +49,10 @@ class Builder {
 
   add(cluster: string, start: number): void {
     const end = start + cluster.length
+    if (asciiWord.test(cluster)) {
+      this.#write(cluster.toLowerCase(), start, end)
+      return
+    }
     if (invisible.test(cluster)) return
     if (space.test(cluster)) {
       const isBreak = this.#space?.isBreak === true || cluster === '\n'
@@ -58,15 +64,19 @@ class Builder {
       this.#dash = { start, end }
       return
     }
-    const plain = this.#levelled(cluster)
-    this.#join(plain)
-    for (const unit of plain.split('')) this.#push(unit, start, end)
-    this.#last = plain
+    this.#write(this.#levelled(cluster), start, end)
   }
 
   end(): NormalText {
     if (this.#dash) this.#push('-', this.#dash.start, this.#dash.end)
     return { text: this.#units.join(''), starts: this.#starts, ends: this.#ends }
+  }
+
+  #write(plain: string, start: number, end: number): void {
+    if (this.#dash || this.#space) this.#join(plain)
+    if (plain.length === 1) this.#push(plain, start, end)
+    else for (const unit of plain.split('')) this.#push(unit, start, end)
+    this.#last = plain
   }
 
   #levelled(cluster: string): string {
