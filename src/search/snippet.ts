@@ -1,5 +1,5 @@
 /** Snippets: the part of a passage where most of the query stands, as HTML with the words that matched marked. */
-import type { Analyser, Token } from './analysis/analyser.ts'
+import type { Analyser, WordPlaces } from './analysis/analyser.ts'
 import { phraseMatcher } from './phrase.ts'
 
 /** What to mark, as a search returns it. */
@@ -52,10 +52,10 @@ export function snippet(
   analyser: Analyser,
 ): Snippet {
   const looked = text.slice(0, textUnitsMax)
-  const tokens = analyser.tokens(looked, language)
-  const matches = findMatches(looked, tokens, wanted, { language, analyser })
+  const places = analyser.places(looked, language, wanted.terms)
+  const matches = findMatches(looked, places, wanted, { language, analyser })
   const best = bestStretch(matches)
-  const window = cleanEdges(text, tokens, widen(best, text.length))
+  const window = cleanEdges(text, places, widen(best, text.length))
   const marks = joinSpans(matches, window)
   return {
     html: toHtml(text, window, marks),
@@ -67,15 +67,13 @@ export function snippet(
 
 function findMatches(
   text: string,
-  tokens: readonly Token[],
-  { terms, phrases }: SnippetTerms,
+  { found }: WordPlaces,
+  { phrases }: SnippetTerms,
   { language, analyser }: { language: string; analyser: Analyser },
 ): Match[] {
-  const matches: Match[] = []
-  for (const { start, end, terms: own, parts } of tokens) {
-    const name = firstOf(own, terms) ?? firstOf(parts, terms)
-    if (name !== undefined) matches.push({ start, end, name, weight: 1 })
-  }
+  const matches: Match[] = found.map(({ start, end, term }) => {
+    return { start, end, name: term, weight: 1 }
+  })
   for (const words of phrases)
     for (const { start, end } of phraseMatcher(words, language, analyser).places(
       text,
@@ -83,11 +81,6 @@ function findMatches(
     ))
       matches.push({ start, end, name: `"${words.join(' ')}"`, weight: phraseWeight })
   return matches.sort((a, b) => a.start - b.start || a.end - b.end)
-}
-
-function firstOf(words: readonly string[], wanted: ReadonlySet<string>): string | undefined {
-  for (const word of words) if (wanted.has(word)) return word
-  return undefined
 }
 
 /** The stretch of matches, no longer than a snippet, that is worth most. */
@@ -126,13 +119,14 @@ function widen(best: Span, length: number): Span {
 }
 
 /** Moves the edges so that no word and no character is cut, and no space is left outside words. */
-function cleanEdges(text: string, tokens: readonly Token[], { start, end }: Span): Span {
-  const first = tokens.find((token) => token.end > start)
-  const isCutFirst = first && first.start < start && start - first.start <= edgeWordMax
-  const last = tokens.find((token) => token.end > end)
-  const isCutLast = last && last.start < end && last.end - end <= edgeWordMax
-  const from = wholeCharacter(text, isCutFirst ? first.start : start)
-  const to = wholeCharacter(text, isCutLast ? last.end : end)
+function cleanEdges(text: string, { starts, ends }: WordPlaces, { start, end }: Span): Span {
+  const first = starts[ends.findIndex((wordEnd) => wordEnd > start)] ?? start
+  const last = ends.findIndex((wordEnd) => wordEnd > end)
+  const isCutFirst = first < start && start - first <= edgeWordMax
+  const lastEnd = ends[last] ?? end
+  const isCutLast = (starts[last] ?? end) < end && lastEnd - end <= edgeWordMax
+  const from = wholeCharacter(text, isCutFirst ? first : start)
+  const to = wholeCharacter(text, isCutLast ? lastEnd : end)
   const leading = /^\s*/.exec(text.slice(from, to))?.[0].length ?? 0
   const trailing = /\s*$/.exec(text.slice(from + leading, to))?.[0].length ?? 0
   return { start: from + leading, end: to - trailing }

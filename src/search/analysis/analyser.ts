@@ -4,7 +4,7 @@ import type { Language } from './language.ts'
 import { type MemoEntry, type Term, type TermTexts, WordMemo } from './memo.ts'
 import { foldUnit, plainUnits } from './plain-words.ts'
 import { languageOf, stopWordsOf } from './registry.ts'
-import { type RunPiece, RunSegmenter } from './segmenting.ts'
+import { RunSegmenter } from './segmenting.ts'
 import { plainWord, wordUnitsMax } from './words.ts'
 
 /** Raised whenever the same text would give other terms: segments of another version are indexed again. */
@@ -21,6 +21,21 @@ export interface Token {
   /** A pair of characters beside the words, or a word joined over the end of a line. */
   readonly isExtra: boolean
 }
+
+export interface FoundWord {
+  readonly start: number
+  readonly end: number
+  /** The first of the wanted ones that it is indexed under. */
+  readonly term: string
+}
+
+export interface WordPlaces {
+  readonly starts: readonly number[]
+  readonly ends: readonly number[]
+  readonly found: readonly FoundWord[]
+}
+
+type WordVisitor = (start: number, end: number, entry: MemoEntry, isExtra: boolean) => void
 
 export interface TermSink {
   term(term: Term): void
@@ -66,33 +81,23 @@ export class Analyser {
 
   /** The words of a text with their places, in order of their starts. */
   tokens(text: string, languageCode: string): Token[] {
-    const language = languageOf(languageCode)
-    const scanner = new TextScanner(this.classes)
     const tokens: Token[] = []
-    let broken: Token | undefined
-    scanner.reset(text)
-    while (scanner.next()) {
-      const { start, end } = scanner
-      if (scanner.isUnspaced) {
-        tokens.push(...this.#runTokens(text.slice(start, end), start, language))
-        continue
-      }
-      const { terms, parts } = this.#texts(cut(text, start, end), language)
-      const token: Token = { start, end, terms, parts, isExtra: false }
-      if (broken) {
-        const joined = joinLines(text, broken.start, broken.end, start, end)
-        if (joined)
-          tokens.push({
-            ...this.#texts(joined, language),
-            start: broken.start,
-            end,
-            isExtra: true,
-          })
-      }
-      tokens.push(token)
-      broken = isLineHyphen(text, end) ? token : undefined
-    }
+    this.#walk(text, languageOf(languageCode), (start, end, { texts }, isExtra) => {
+      tokens.push({ start, end, terms: texts.terms, parts: texts.parts, isExtra })
+    })
     return tokens
+  }
+
+  /** The places of the words as `tokens` gives them, and which of them a term finds: nothing is made for the others. */
+  places(text: string, languageCode: string, wanted: ReadonlySet<string>): WordPlaces {
+    const places = { starts: [] as number[], ends: [] as number[], found: [] as FoundWord[] }
+    this.#walk(text, languageOf(languageCode), (start, end, entry) => {
+      places.starts.push(start)
+      places.ends.push(end)
+      const term = firstWanted(entry, wanted)
+      if (term !== undefined) places.found.push({ start, end, term })
+    })
+    return places
   }
 
   /** The terms that one word, without spaces, is indexed under. */
@@ -127,17 +132,35 @@ export class Analyser {
     return count
   }
 
-  #runTokens(run: string, offset: number, language: Language): Token[] {
-    const token = ({ start, end, isPair }: RunPiece): Token => ({
-      ...this.#texts(cut(run, start, end), language),
-      start: offset + start,
-      end: offset + end,
-      isExtra: isPair,
-    })
-    return this.#segmenter
-      .pieces(run, language)
-      .map(token)
-      .sort((a, b) => a.start - b.start)
+  #walk(text: string, language: Language, visit: WordVisitor): void {
+    const scanner = new TextScanner(this.classes)
+    const memo = this.#memo
+    let brokenStart = -1
+    let brokenEnd = 0
+    scanner.reset(text)
+    while (scanner.next()) {
+      const { start, end } = scanner
+      if (scanner.isUnspaced) {
+        this.#walkRun(text.slice(start, end), start, language, visit)
+        continue
+      }
+      if (brokenStart >= 0) {
+        const joined = joinLines(text, brokenStart, brokenEnd, start, end)
+        if (joined) visit(brokenStart, end, memo.get(joined, language), true)
+        brokenStart = -1
+      }
+      visit(start, end, memo.get(cut(text, start, end), language), false)
+      if (isLineHyphen(text, end)) {
+        brokenStart = start
+        brokenEnd = end
+      }
+    }
+  }
+
+  #walkRun(run: string, offset: number, language: Language, visit: WordVisitor): void {
+    const pieces = this.#segmenter.pieces(run, language).toSorted((a, b) => a.start - b.start)
+    for (const { start, end, isPair } of pieces)
+      visit(offset + start, offset + end, this.#memo.get(cut(run, start, end), language), isPair)
   }
 
   #texts(word: string, language: Language): TermTexts {
@@ -156,6 +179,16 @@ function emit(entry: MemoEntry, sink: TermSink): void {
   }
   for (const term of entry.terms) sink.term(term)
   for (const part of entry.parts) sink.term(part)
+}
+
+function firstWanted(
+  { only, terms, parts }: MemoEntry,
+  wanted: ReadonlySet<string>,
+): string | undefined {
+  if (only) return wanted.has(only.text) ? only.text : undefined
+  for (const { text } of terms) if (wanted.has(text)) return text
+  for (const { text } of parts) if (wanted.has(text)) return text
+  return undefined
 }
 
 function cut(text: string, start: number, end: number): string {
