@@ -1,6 +1,7 @@
 /** `carrel usage`, `carrel audit`: what was used and what was done, for an operator at the command line. */
 import type { AuditView } from './control/audit.ts'
 import type { AuditCheck } from './control/audit-trail.ts'
+import type { Unopened } from './control/sealed-rows.ts'
 import type { Rotation } from './control/sealing.ts'
 import type { DayRange, UsageRow } from './control/usage.ts'
 import { csvLine, csvNames } from './control/usage-csv.ts'
@@ -41,6 +42,8 @@ export interface RecordsOperator {
   webhookRemove(id: string): Promise<void>
   webhookDead(): Promise<readonly object[]>
   webhookReplay(message: string | undefined): Promise<void>
+  /** Secrets that no key of the server opens. */
+  unopenedSecrets(): Promise<readonly Unopened[]>
   rotateSecrets(): Promise<Rotation>
 }
 

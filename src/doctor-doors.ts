@@ -85,6 +85,46 @@ export async function checkOcr(
   }
 }
 
+/** Whether browsers can be sent to the identity provider: what it publishes of itself, and whether it is the one meant. */
+export async function checkProvider(
+  { OIDC_ISSUER: issuer, PUBLIC_URL }: Config,
+  machine: Pick<Machine, 'fetch'>,
+): Promise<Finding[]> {
+  if (issuer === undefined) return []
+  const check = 'OIDC_ISSUER'
+  const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
+  let response: Response
+  try {
+    response = await machine.fetch(address, { signal: AbortSignal.timeout(fetchMs) })
+  } catch {
+    return [
+      fault(
+        check,
+        `${address} does not answer: nobody new can sign in.`,
+        'Is it running, and can this machine reach it? Try it with curl.',
+      ),
+    ]
+  }
+  const published = response.ok ? await response.json().catch(() => undefined) : undefined
+  const { issuer: name, authorization_endpoint: door } = (published ?? {}) as Record<
+    string,
+    unknown
+  >
+  if (typeof name !== 'string' || typeof door !== 'string')
+    return [
+      fault(
+        check,
+        `${address} does not say how to sign in (status ${response.status}).`,
+        'Set OIDC_ISSUER to the address before /.well-known, as the provider shows it: docs/identity.md has those of Keycloak and Authentik.',
+      ),
+    ]
+  if (name !== issuer)
+    return [
+      fault(check, `The provider calls itself ${name}, not ${issuer}.`, `Set OIDC_ISSUER=${name}`),
+    ]
+  return [good(check, `it answers; browsers come back to ${PUBLIC_URL}`)]
+}
+
 /** Whether what Carrel asks answers at all; what it answers without a credential says nothing. */
 export async function checkNeighbours(
   config: Config,

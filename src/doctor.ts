@@ -4,7 +4,7 @@ import { storesByDescriptors } from './base/descriptors.ts'
 import { Problem, type ProblemCode } from './base/problem.ts'
 import { type Config, ConfigError, environmentOf, readConfig } from './config.ts'
 import { readServerAddress } from './control/server-address.ts'
-import { serverKey } from './control/server-key.ts'
+import { keptServerKey } from './control/server-key.ts'
 import {
   checkDataDir,
   checkDescriptors,
@@ -15,10 +15,11 @@ import {
   type Machine,
   machineOf,
 } from './doctor-checks.ts'
-import { checkLogin, checkNeighbours, checkOcr, checkPort } from './doctor-doors.ts'
+import { checkLogin, checkNeighbours, checkOcr, checkPort, checkProvider } from './doctor-doors.ts'
 import { type Finding, fault, good, messageOf, warning } from './doctor-finding.ts'
+import { checkKeyFiles, checkSecretsOpen } from './doctor-keys.ts'
 import { openOperator } from './operator.ts'
-import { controlDbPath, serverKeyPath } from './tenancy/layout.ts'
+import { controlDbPath } from './tenancy/layout.ts'
 import { ocrVariables } from './threads/ocr-program.ts'
 
 /** What to do about a library that cannot be opened. */
@@ -59,10 +60,12 @@ export async function examine(
     checkDescriptors(machine),
     ...checkSnapshotsDir(config),
     ...checkTiers(config),
+    ...checkKeyFiles(config),
     ...checkLogin(config),
     ...(await checkPort(config, isRunning)),
     ...(await checkOcr(config, machine)),
     ...(await checkNeighbours(config, machine)),
+    ...(await checkProvider(config, machine)),
   ]
   const isBroken = found.some(({ level, check }) => level === 'fault' && check !== 'port')
   if (isBroken && !isRunning)
@@ -90,9 +93,7 @@ function readSettings(
 ): Config | Finding {
   try {
     // As `carrel serve --make-key` finds it, without making one.
-    return readConfig(env, (dataDir) =>
-      existsSync(serverKeyPath(dataDir)) ? serverKey(dataDir).secret : undefined,
-    )
+    return readConfig(env, (dataDir) => keptServerKey(dataDir))
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     const [name = ''] = error.message.split(':')
@@ -126,7 +127,9 @@ async function checkLibraries(config: Config): Promise<Finding[]> {
       const level = wanted.includes(problem.code) ? warning : fault
       found.push(level(`library ${tenant}`, problem.detail, remedy))
     }
+    const secrets = await checkSecretsOpen(operator)
     return [
+      ...secrets,
       good('libraries', `${all.length - found.length} of ${all.length} can be opened`),
       ...found,
     ]

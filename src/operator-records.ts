@@ -3,6 +3,7 @@ import type { RecordsOperator } from './cli-records.ts'
 import type { Context } from './context.ts'
 import type { AuditView } from './control/audit.ts'
 import type { AuditAction } from './control/audit-actions.ts'
+import type { Unopened } from './control/sealed-rows.ts'
 import { checkUrl, webhookEvents } from './control/webhooks.ts'
 
 /** Does something and writes it down. */
@@ -48,6 +49,7 @@ export function localRecords(
     webhookDead: () => records.ask('webhooks.dead', { limit: Number.MAX_SAFE_INTEGER }),
     webhookReplay: (message) =>
       audited('webhook.replay', null, () => sender.replay(null, message ?? null)),
+    unopenedSecrets: () => sealing.unopened(),
     rotateSecrets: () => audited('secrets.rotate', null, () => sealing.rotate()),
   }
 }
@@ -72,6 +74,7 @@ export function remoteRecords(
     webhookDead: () => pages('/webhook-deliveries'),
     webhookReplay: (message) =>
       ask('POST', '/webhook-deliveries/replay', { ...(message && { message }) }),
+    unopenedSecrets: async () => (await ask<{ unopened: Unopened[] }>('GET', '/secrets')).unopened,
     rotateSecrets: () => ask('POST', '/secrets/rotate'),
   }
 }

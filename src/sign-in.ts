@@ -11,7 +11,7 @@ import { SignIn } from './auth/sign-in.ts'
 import type { Config } from './config.ts'
 import type { Control } from './control/control.ts'
 import { LinkUsers } from './control/link-users.ts'
-import { serverKey } from './control/server-key.ts'
+import { keptServerKey, sessionKey } from './control/server-key.ts'
 
 export interface OpenedSignIn {
   readonly signIn: SignIn
@@ -40,7 +40,6 @@ export async function openSignIn(
   const hasLinks = config.SIGN_IN_LINKS === 'on'
   if (OIDC_ISSUER === undefined && !hasLinks) return undefined
   const { control, attempts, isRevoked } = parts
-  const { secret } = serverKey(config.DATA_DIR)
   const { origin, protocol } = new URL(PUBLIC_URL)
   const claimOptions: ClaimOptions = {
     userClaim: config.JWT_USER_CLAIM,
@@ -48,14 +47,14 @@ export async function openSignIn(
     tenantClaim: config.JWT_TENANT_CLAIM,
     adminFromToken: config.JWT_ADMIN,
   }
-  const label = hasOtherIssuer(config, secret) ? linkLabel : undefined
+  const label = hasOtherIssuer(config) ? linkLabel : undefined
   const rules = {
     ...claimOptions,
     ...{ hasLinks, linkLabel: label, isRevoked },
     issuer: config.JWT_ISSUER,
     provider: OIDC_ISSUER,
   }
-  const tokens = new SessionTokens(secret, config.SESSION_HOURS)
+  const tokens = new SessionTokens(sessionKey(config.DATA_DIR), config.SESSION_HOURS)
   const cookies = cookieNames(protocol === 'https:')
   const provider =
     OIDC_ISSUER === undefined ? undefined : await openProvider(config, OIDC_ISSUER, origin)
@@ -64,7 +63,8 @@ export async function openSignIn(
     publicOrigin: origin,
     claimsOf: (claims) => claimsInUse(claims, claimOptions),
     redeemLink: hasLinks ? (code) => control.links.redeem(code, Date.now()) : undefined,
-    revokeToken: (name) => control.revocations.revoke({ kind: 'token', name, atMs: Date.now() }),
+    revokeToken: (name, expiresAtMs) =>
+      control.revocations.revoke({ kind: 'token', name, atMs: Date.now(), expiresAtMs }),
   })
   return {
     signIn,
@@ -88,10 +88,11 @@ async function openProvider(config: Config, issuer: string, origin: string): Pro
 }
 
 /** Whether bare names belong to somebody else. The server's own key is the operator's, as links are. */
-function hasOtherIssuer(config: Config, ownKey: string): boolean {
+function hasOtherIssuer(config: Config): boolean {
   const { JWT_PUBLIC_KEY, JWT_JWKS_URL, HEIMDALL_SESSION_SECRET, OIDC_ISSUER, JWT_SECRET } = config
   const others = [JWT_PUBLIC_KEY, JWT_JWKS_URL, HEIMDALL_SESSION_SECRET, OIDC_ISSUER]
   return (
-    others.some((one) => one !== undefined) || (JWT_SECRET !== undefined && JWT_SECRET !== ownKey)
+    others.some((one) => one !== undefined) ||
+    (JWT_SECRET !== undefined && JWT_SECRET !== keptServerKey(config.DATA_DIR))
   )
 }

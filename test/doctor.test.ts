@@ -69,6 +69,48 @@ const broken: readonly [
       JWT_JWKS_URL: 'http://127.0.0.1:1/keys',
     }),
   ],
+  ['a provider that is not there', 'OIDC_ISSUER', /curl/, () => provider('http://127.0.0.1:1')],
+  [
+    'a provider that has another name',
+    'OIDC_ISSUER',
+    /OIDC_ISSUER=http:\/\/127\.0\.0\.1:9\/realms\/b$/,
+    () => provider('http://127.0.0.1:9/realms/a'),
+    { fetch: answering({ issuer: 'http://127.0.0.1:9/realms/b', authorization_endpoint: 'x' }) },
+  ],
+  [
+    'an address that is no provider',
+    'OIDC_ISSUER',
+    /before \/\.well-known/,
+    () => provider('http://127.0.0.1:9'),
+    { fetch: answering('<html>') },
+  ],
+  [
+    'a key file that is not there',
+    'keys',
+    /openssl rand/,
+    () => ({ SECRETS_KEY_FILE: '/nowhere/key' }),
+  ],
+  [
+    'a key file that others can read',
+    'keys',
+    /chmod 600/,
+    (dataDir) => {
+      const path = join(dataDir, '.carrel', 'own-key')
+      mkdirSync(join(dataDir, '.carrel'), { mode: 0o700 })
+      writeFileSync(path, Buffer.alloc(32).toString('base64'), { mode: 0o644 })
+      return { SECRETS_KEY_FILE: path }
+    },
+  ],
+  [
+    'kept keys that are damaged',
+    'keys',
+    /user who runs Carrel/,
+    (dataDir) => {
+      mkdirSync(join(dataDir, '.carrel'), { mode: 0o700 })
+      writeFileSync(join(dataDir, '.carrel', 'secrets-key'), 'half a k', { mode: 0o600 })
+      return {}
+    },
+  ],
   [
     'any application’s tokens',
     'login',
@@ -132,6 +174,22 @@ test.each(broken)('%s is found, with what to do', async (_, check, remedy, make,
   if (env['TIERS_FILE']) rmSync(env['TIERS_FILE'])
 })
 
+test('secrets that no key opens are named, with where their key was', async () => {
+  const dataDir = temporaryDirectory()
+  makeDirectory(serverDirectory(dataDir))
+  const control = await Control.open(controlDbPath(dataDir))
+  const { id } = await control.webhooks.add('https://a.example/', ['document.ready'], 1)
+  await control.close()
+  const env: Env = { DATA_DIR: dataDir, PORT: '0', SHARDS: '1', LOG_LEVEL: 'silent' }
+  expect((await examine(env)).filter(({ check }) => check === 'secrets')).toEqual([])
+  rmSync(join(dataDir, '.carrel', 'secrets-key'))
+  const found = (await examine(env)).filter(({ check }) => check === 'secrets')
+  expect(found).toMatchObject([
+    { level: 'fault', remedy: expect.stringMatching(/secrets-key back.*SECRETS_KEY_OLD/) },
+  ])
+  expect(found[0]?.what).toContain(id)
+})
+
 test('a port that somebody has', async () => {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -191,3 +249,11 @@ test('libraries that are damaged, another’s, missing or held back are named, a
     'vecs.db',
   ])
 })
+
+function provider(issuer: string): Env {
+  return { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: 'carrel', PUBLIC_URL: 'https://library.example' }
+}
+
+function answering(body: unknown): typeof fetch {
+  return async () => new Response(typeof body === 'string' ? body : JSON.stringify(body))
+}

@@ -1,6 +1,6 @@
 /**
- * The tokens in our own cookies: a login, and a sign-in that is under way. Signed with keys that are derived from the
- * server's own key, one for each, so that neither passes for the other or for a token of anybody else's.
+ * The tokens in our own cookies: a login, and a sign-in that is under way. Signed with keys that are derived from one of the
+ * server's own, one for each, so that neither passes for the other or for a token of anybody else's.
  */
 import { createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
 import type { JWTPayload } from 'jose'
@@ -46,10 +46,10 @@ export class SessionTokens {
   readonly #keys: Readonly<Record<Kind, KeyObject>>
   readonly #nowMs: () => number
 
-  /** @param serverSecret the server's own key */
-  constructor(serverSecret: string, sessionHours: number, nowMs: () => number = Date.now) {
+  /** @param sessionKey the server's own, for nothing else */
+  constructor(sessionKey: string, sessionHours: number, nowMs: () => number = Date.now) {
     const keyOf = (kind: Kind) =>
-      createSecretKey(Buffer.from(hkdfSync('sha256', serverSecret, '', types[kind], 32)))
+      createSecretKey(Buffer.from(hkdfSync('sha256', sessionKey, '', types[kind], 32)))
     this.#keys = { session: keyOf('session'), pending: keyOf('pending') }
     this.sessionS = Math.round(sessionHours * 3600)
     this.#nowMs = nowMs

@@ -28,8 +28,8 @@ export interface SignInOptions {
   /** Whoever takes a link takes it away: a second time there is none. */
   readonly redeemLink?: ((code: string) => Promise<TakenLink | undefined>) | undefined
   readonly attempts: Attempts
-  /** Durable when it resolves. */
-  readonly revokeToken: (tokenId: string) => Promise<void>
+  /** Durable when it resolves. @param expiresAtMs from when on the token counts no more by itself */
+  readonly revokeToken: (tokenId: string, expiresAtMs: number) => Promise<void>
 }
 
 /** What a browser is told: cookies to set, and where to go on. */
@@ -135,7 +135,7 @@ export class SignIn {
       if (error instanceof Problem) return undefined
       throw error
     }
-    await revokeToken(session.tokenId)
+    await revokeToken(session.tokenId, session.expiresAtS * 1000)
     return principal
   }
 

@@ -2,6 +2,7 @@
 import { auditSql } from './audit.ts'
 import { chatKeysSql } from './chat-keys.ts'
 import { fleetSql } from './fleet-records.ts'
+import { revocationExpirySql } from './revocations.ts'
 import { signInLinksSql } from './sign-in-links.ts'
 import { tenantStatesSql } from './tenant-states.ts'
 import { usageSql } from './usage.ts'
@@ -73,4 +74,5 @@ CREATE TABLE allowances (
   fleetSql,
   signInLinksSql,
   chatKeysSql,
+  revocationExpirySql,
 ]

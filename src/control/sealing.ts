@@ -38,6 +38,11 @@ export class Sealing {
     return resealAll(rows, this.#options.keys.secrets).unopened
   }
 
+  /** @returns what no key of this server opens; nothing is changed */
+  async unopened(): Promise<readonly Unopened[]> {
+    return resealAll(await this.#options.rows(), this.#options.keys.secrets).unopened
+  }
+
   /** One after the other. Interrupted, everything still opens, and the next one completes it. @throws Problem */
   rotate(): Promise<Rotation> {
     const rotation = this.#rotating.then(() => this.#rotate())

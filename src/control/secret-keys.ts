@@ -28,7 +28,7 @@ export class SecretKeys {
   constructor(path: string, given: GivenKeys = {}) {
     this.#path = path
     this.#given = given
-    this.#kept = readKept(path)
+    this.#kept = keptRoots(path)
     if (!given.current && this.#kept.length === 0) this.#make()
     this.secrets = new Secrets(this.#roots())
   }
@@ -83,13 +83,14 @@ export class SecretKeys {
   }
 }
 
-function readKept(path: string): Buffer[] {
+/** The keys of the file, the newest first; none where there is no file. @throws StartError for one that cannot be used */
+export function keptRoots(path: string): Buffer[] {
   let text: string
   try {
     text = readFileSync(path, 'utf8')
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') return []
+    if (code === 'ENOENT' || code === 'ENOTDIR') return []
     throw new StartError(`${path} cannot be read: ${code}`)
   }
   return text

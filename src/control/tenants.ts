@@ -96,6 +96,7 @@ function applyChange(db: Db, change: ControlChange): void {
       for (const one of change.changes) applyChange(db, one)
       return
     case 'revoked':
+    case 'revocations_expired':
       applyRevocation(db, change)
       return
     case 'allowance':

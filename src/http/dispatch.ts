@@ -26,6 +26,9 @@ export interface DispatchOptions extends OperatorOptions, AuditingOptions {
   readonly admission: Admission
 }
 
+/** Whoever watches over the server has to be heard while somebody behind the same proxy is too loud. */
+const uncounted: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics'])
+
 /** The straight line of one request. Nothing is read of a body before we know who sends it. */
 export function dispatch(route: Route, options: DispatchOptions): RequestHandler {
   return async (request, response) => {
@@ -67,12 +70,13 @@ async function run(
 async function admit(
   request: Request,
   exchange: Exchange,
-  { scope, owner }: Route,
+  { path, scope, owner }: Route,
   options: DispatchOptions,
 ): Promise<void> {
   const { authenticate, admission } = options
+  if (admission.countsAddresses && !uncounted.has(path))
+    admission.checkAddress(request.ip, exchange)
   if (scope === 'public') return
-  if (admission.countsAddresses) admission.checkAddress(request.ip, exchange)
   if (scope === 'operator') {
     await allowOperator(request, options)
     exchange.isAdmitted = true

@@ -64,6 +64,11 @@ export function serverKeyPath(dataDir: string): string {
   return join(serverDirectory(dataDir), 'jwt-secret')
 }
 
+/** The key that signs sessions of the web app. */
+export function sessionKeyPath(dataDir: string): string {
+  return join(serverDirectory(dataDir), 'session-key')
+}
+
 /** The last good key set of JWT_JWKS_URL. */
 export function keySetPath(dataDir: string): string {
   return join(serverDirectory(dataDir), 'jwks.json')

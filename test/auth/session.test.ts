@@ -1,7 +1,10 @@
 /** Our own session tokens: how long they last, what they pass for, and whose they are. */
 import { expect, test } from 'vitest'
+import { createAttempts } from '../../src/auth/attempts.ts'
+import { cookieNames } from '../../src/auth/cookies.ts'
 import { createSessionProof, type SessionRules } from '../../src/auth/session-proof.ts'
 import { SessionTokens } from '../../src/auth/session-token.ts'
+import { SignIn } from '../../src/auth/sign-in.ts'
 import { Problem } from '../../src/base/problem.ts'
 
 const key = 'the server’s own key of thirty-two bytes'
@@ -88,4 +91,20 @@ test('whoever signs in again right after their logins were ended is let in', asy
   expect(await prove(await tokens.sign(login))).toBe('unauthorized')
   nowMs += 1
   expect(await prove(await tokens.sign(login))).toMatchObject({ tenant: 'alice' })
+})
+
+test('signing out is remembered for as long as the session would have lasted', async () => {
+  nowMs = startMs
+  const revoked: [string, number][] = []
+  const signIn = new SignIn({
+    ...{ tokens, rules, cookies: cookieNames(true), publicOrigin: 'https://library.example' },
+    attempts: createAttempts(1),
+    claimsOf: (claims) => claims,
+    revokeToken: async (...ended) => void revoked.push(ended),
+  })
+  const cookie = `__Host-crl_session=${await tokens.sign(login)}`
+  const headers = { cookie, origin: 'https://library.example' }
+  const request = { method: 'POST', url: '/', headers, rawHeaders: Object.entries(headers).flat() }
+  expect((await signIn.end(request)).principal).toMatchObject({ userId: 'alice' })
+  expect(revoked).toEqual([[expect.any(String), startMs + 12 * 3_600_000]])
 })

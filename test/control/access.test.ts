@@ -104,6 +104,37 @@ test.each(['token', 'user', 'key'] as const)(
   },
 )
 
+test('a revocation is forgotten when its token has ended by itself, and no sooner', async () => {
+  const path = newPath()
+  const control = await Control.open(path)
+  const revoke = (name: string, atMs: number, expiresAtMs?: number) =>
+    control.revocations.revoke({ kind: 'token', name, atMs, expiresAtMs })
+  const hourMs = 3_600_000
+  await revoke('for good', nowMs)
+  await revoke('short', nowMs, nowMs + 0.5 * hourMs)
+  await revoke('long', nowMs, nowMs + 12 * hourMs)
+  // Said twice: whoever says it lasts longer is right.
+  await revoke('twice', nowMs, nowMs + 12 * hourMs)
+  await revoke('twice', nowMs, nowMs + 0.25 * hourMs)
+  await revoke('thrice', nowMs, nowMs + 0.25 * hourMs)
+  await revoke('thrice', nowMs)
+  await control.revocations.revoke({ kind: 'user', name: 'alice', atMs: nowMs })
+  const ended = (revocations: Control['revocations']) =>
+    ['for good', 'short', 'long', 'twice', 'thrice', 'late'].filter((tokenId) =>
+      revocations.isRevoked({ subject: 'bob' as TenantId, tokenId, issuedAtMs: nowMs }),
+    )
+  // An hour of grace: a clock that is set back lets nobody in.
+  await revoke('late', nowMs + 1.4 * hourMs, nowMs + 24 * hourMs)
+  expect(ended(control.revocations)).toHaveLength(6)
+  await revoke('late', nowMs + 3 * hourMs, nowMs + 24 * hourMs)
+  const left = ['for good', 'long', 'twice', 'thrice', 'late']
+  expect([ended(control.revocations), control.revocations.size]).toEqual([left, 6])
+  await control.close()
+  const next = await Control.open(path)
+  expect([ended(next.revocations), next.revocations.size]).toEqual([left, 6])
+  await next.close()
+})
+
 test('a login after the revocation counts again; one that cannot show its age does not', async () => {
   const control = await Control.open(newPath())
   await control.revocations.revoke({ kind: 'user', name: 'alice', atMs: nowMs })

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import { makeDirectory } from '../../src/base/fs.ts'
 import { openDb } from '../../src/base/sqlite.ts'
 import { StartError } from '../../src/base/start-error.ts'
+import { chatKeysSql } from '../../src/control/chat-keys.ts'
 import { Control } from '../../src/control/control.ts'
 import { controlApplicationId, controlMigrations } from '../../src/control/schema.ts'
 import { type GivenKeys, SecretKeys } from '../../src/control/secret-keys.ts'
@@ -68,7 +69,7 @@ test('a secret in the clear from before is sealed, and is gone from the files', 
     mode: 'open-or-create',
     synchronous: 'FULL',
     applicationId: controlApplicationId,
-    migrations: controlMigrations.slice(0, -1),
+    migrations: controlMigrations.slice(0, controlMigrations.indexOf(chatKeysSql)),
   })
   db.run(
     'INSERT INTO webhooks (id, url, secret, events, created_at) VALUES (?, ?, ?, ?, ?)',

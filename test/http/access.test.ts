@@ -114,7 +114,8 @@ test('the operator changes a tenant’s limits, and ends its logins', async () =
     (await operator('/admin/v1/revocations', jsonInit('POST', { user_id: 'alice' }))).status,
   ).toBe(204)
   expect([await me(headers), await me(other)]).toEqual([401, 401])
-  expect((await operator('/admin/v1/revocations', jsonInit('POST', {}))).status).toBe(400)
+  for (const wrong of [{}, { token_id: 'j', expires_at: '2020-01-01T00:00:00Z' }])
+    expect((await operator('/admin/v1/revocations', jsonInit('POST', wrong))).status).toBe(400)
 })
 
 test('a tenant’s requests are counted, said in the standard fields, and held', async () => {
@@ -164,6 +165,27 @@ test('an address is counted before anybody is asked who it is', async () => {
   const statuses = []
   for (let i = 0; i < 5; i++) statuses.push((await fetch(`${server.url}/v1/me`)).status)
   expect(statuses).toEqual([401, 401, 401, 429, 429])
+})
+
+test('an address is counted at the doors that need no login too, but for those who watch over the server', async () => {
+  const server = await start({ addressRequestsPerMinute: 4 })
+  const ask = async (path: string, init?: RequestInit) =>
+    (await fetch(server.url + path, init)).status
+  const code = jsonInit('POST', { code: 'x' })
+  const statuses = [
+    await ask('/auth/methods'),
+    await ask('/auth/sign-in'),
+    await ask('/auth/link', code),
+    await ask('/openapi.json'),
+    await ask('/auth/methods'),
+    await ask('/auth/callback'),
+    await ask('/auth/link', code),
+    await ask('/auth/sign-out', { method: 'POST' }),
+  ]
+  expect(statuses).toEqual([200, 404, 404, 200, 429, 429, 429, 429])
+  expect([await ask('/healthz'), await ask('/readyz'), await ask('/metrics')]).toEqual([
+    200, 200, 401,
+  ])
 })
 
 test('so many at once and no more; whoever left makes room', async () => {

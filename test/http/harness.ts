@@ -99,7 +99,10 @@ export async function startServer(
       write: async () => undefined,
       isThere: () => true,
     }),
-    sealing: { rotate: async () => ({ key: 'k', resealed: 0, unopened: [] }) },
+    sealing: {
+      unopened: async () => [],
+      rotate: async () => ({ key: 'k', resealed: 0, unopened: [] }),
+    },
     tenantNamed: (user) => tenantOf(user),
     ask: (async () => []) as AppOptions['ask'],
     imports,

@@ -18,7 +18,13 @@ export interface AccessOptions {
 const nameLengthMax = 1_024
 
 const revocationSchema = z.union([
-  z.strictObject({ token_id: z.string().min(1).max(nameLengthMax).describe('the token’s `jti`') }),
+  z.strictObject({
+    token_id: z.string().min(1).max(nameLengthMax).describe('the token’s `jti`'),
+    expires_at: z.iso
+      .datetime({ offset: true })
+      .optional()
+      .describe('the token’s own end, after which it is forgotten; without it never'),
+  }),
   z.strictObject({
     user_id: z.string().min(1).max(nameLengthMax),
     issuer: z.string().max(nameLengthMax).optional().describe('where it is not the configured one'),
@@ -82,7 +88,7 @@ export function accessRoutes({ tiers, allowances, revocations }: AccessOptions):
       handle: async ({ body }) => {
         const revocation =
           'token_id' in body
-            ? { kind: 'token' as const, name: body.token_id }
+            ? { kind: 'token' as const, name: body.token_id, expiresAtMs: endOf(body.expires_at) }
             : { kind: 'user' as const, name: subjectOf(body) }
         await revocations.revoke({ ...revocation, atMs: Date.now() })
         return undefined
@@ -96,6 +102,16 @@ function tenantNamed(name: string): TenantId {
   const tenant = (name.startsWith('_') ? parseTenantId(name) : undefined) ?? tenantOf(name)
   if (!tenant) throw new Problem('not_found', 'No tenant can be called so.')
   return tenant
+}
+
+/** @throws Problem `invalid_request` for one that has passed: the revocation would be forgotten at once */
+function endOf(iso: string | undefined): number | undefined {
+  if (iso === undefined) return undefined
+  const endMs = Date.parse(iso)
+  if (endMs > Date.now()) return endMs
+  throw new Problem('invalid_request', 'Nothing was ended: `expires_at` has passed.', {
+    errors: [{ path: 'expires_at', message: 'has passed' }],
+  })
 }
 
 function subjectOf({
