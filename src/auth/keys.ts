@@ -12,6 +12,9 @@ const secretBytesMin = 32
 const rsaBitsMin = 2048
 /** Larger ones only cost time: a key set that lies could make every verification slow. */
 const rsaBitsMax = 8192
+/** With 1 anybody signs: the signature is the padded hash itself. */
+const rsaExponentMin = 3n
+const rsaExponentMax = 2n ** 64n
 
 export interface VerificationKey {
   readonly key: KeyObject
@@ -122,12 +125,14 @@ export function keysFor(
 }
 
 function algorithmsOf(key: KeyObject): readonly string[] | string {
-  const { modulusLength = 0, namedCurve } = key.asymmetricKeyDetails ?? {}
+  const { modulusLength = 0, publicExponent = 0n, namedCurve } = key.asymmetricKeyDetails ?? {}
   switch (key.asymmetricKeyType) {
     case 'rsa':
     case 'rsa-pss':
       if (modulusLength < rsaBitsMin) return `is an RSA key of less than ${rsaBitsMin} bits`
       if (modulusLength > rsaBitsMax) return `is an RSA key of more than ${rsaBitsMax} bits`
+      if (publicExponent < rsaExponentMin || publicExponent > rsaExponentMax)
+        return `is an RSA key with the exponent ${String(publicExponent).slice(0, 20)}`
       return key.asymmetricKeyType === 'rsa' ? ['RS256', 'PS256'] : ['PS256']
     case 'ec':
       return namedCurve === 'prime256v1' ? ['ES256'] : 'is of a curve other than P-256'

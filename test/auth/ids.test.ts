@@ -1,86 +1,21 @@
 /** Whatever a token calls its user: refused, or a directory of its own, and never one outside the data directory. */
-import { readFileSync } from 'node:fs'
 import { join, resolve, sep } from 'node:path'
 import { expect, test } from 'vitest'
 import { type ClaimOptions, principalOf } from '../../src/auth/claims.ts'
 import { createJwtAuthenticator } from '../../src/auth/jwt.ts'
 import { Problem } from '../../src/base/problem.ts'
 import { tenantDirectory } from '../../src/tenancy/layout.ts'
-import { testData } from '../helpers.ts'
+import { hostileIds } from '../fixtures/hostile-ids.ts'
 import { bearer, good, nowMs, refusal, signed } from './tokens.ts'
 
 const dataDir = resolve('/data')
 const secret = 'a secret of at least thirty-two bytes'
 const key = new TextEncoder().encode(secret)
 
-const hostile = [
-  ...[
-    '..',
-    '.',
-    '../',
-    '../bob',
-    '..\\bob',
-    '/etc/passwd',
-    'a/b',
-    'a\\b',
-    '.carrel',
-    'C:\\x',
-    '~',
-    '\\\\server\\share',
-  ],
-  ...['CON', 'con', 'nul', 'NUL', 'com1', 'lpt9', 'aux.txt', 'name.', 'name ', ' name'],
-  ...[
-    'caf\u00e9',
-    'cafe\u0301',
-    'ALICE',
-    'alice',
-    'Alice',
-    '\u017ft',
-    'st',
-    'ß',
-    'ss',
-    'SS',
-    'ı',
-    'İ',
-    'i',
-  ],
-  ...[
-    '__proto__',
-    'constructor',
-    'prototype',
-    'toString',
-    'hasOwnProperty',
-    'undefined',
-    'null',
-    'true',
-  ],
-  ...[
-    '😀',
-    '👩‍👩‍👧',
-    '\u202eevil',
-    '\ufeffbom',
-    'a\u200db',
-    '%2e%2e%2f',
-    '..%c0%af',
-    "' OR 1=1 --",
-  ],
-  ...[
-    'x'.repeat(64),
-    'x'.repeat(65),
-    'x'.repeat(255),
-    'x'.repeat(256),
-    'é'.repeat(127),
-    'é'.repeat(128),
-  ],
-  ...['a\0b', 'a\nb', '\u0085', '\ud800', '', 'local', 'uploads', 'app.db', '-rf', '_a', 'a'],
-  ...listed('security/strings', 'path_traversal.json'),
-]
-const ids = [...new Set(hostile)]
-
 test('every hostile id: refused, or a directory of its own inside the data directory', () => {
   const owners = new Map<string, string>()
   const refused: string[] = []
-  for (const sub of ids) {
+  for (const sub of hostileIds()) {
     const tenant = tenantIn({ sub })
     if (tenant === undefined) {
       refused.push(sub)
@@ -195,9 +130,4 @@ async function signedText(body: string): Promise<string> {
   return new CompactSign(new TextEncoder().encode(body))
     .setProtectedHeader({ alg: 'HS256' })
     .sign(key)
-}
-
-function listed(folder: string, name: string): string[] {
-  const path = testData(folder)
-  return path === undefined ? [] : (JSON.parse(readFileSync(join(path, name), 'utf8')) as string[])
 }

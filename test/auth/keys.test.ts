@@ -78,6 +78,11 @@ test.each([
   ['a private JWK', JSON.stringify(pairs.ec.privateKey.export({ format: 'jwk' })), /private/],
   ['a secret', JSON.stringify({ kty: 'oct', k: 'AAAA' }), /secret/],
   ['a short RSA key', pemOf(pairs.rsaShort), /2048/],
+  [
+    'an RSA key that anybody signs with',
+    JSON.stringify({ ...jwkOf(pairs.rsa), e: 'AQ' }),
+    /the exponent 1$/,
+  ],
   ['another curve', pemOf(pairs.ec384), /P-256/],
   ['nonsense', 'hello', /neither/],
   ['broken JSON', '{', /neither/],

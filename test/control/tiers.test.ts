@@ -1,9 +1,15 @@
 /** Tiers: a bad file is refused with the line, a change counts without a restart, the operator's word comes first. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { openLogs } from '../../src/base/log.ts'
+import { readConfig } from '../../src/config.ts'
+import { createContext } from '../../src/context.ts'
 import { Allowances } from '../../src/control/allowances.ts'
 import { tierNames } from '../../src/control/limits.ts'
 import { parseTiers, Tiers, tiersDefault } from '../../src/control/tiers.ts'
 import type { TenantId } from '../../src/tenancy/tenant-id.ts'
+import { temporaryDirectory } from '../helpers.ts'
 
 const alice = 'alice' as TenantId
 const file = (change: (tiers: Record<string, unknown>) => void = () => undefined): string => {
@@ -79,4 +85,18 @@ test('the tier is that of the last login; the operator’s word comes before it;
   expect(tiers.limitsOf(alice)).toMatchObject({ bytes: 5, documents: null })
   await allowances.override(alice, null)
   expect(tiers.limitsOf(alice)).toBe(table.free)
+})
+
+test.each([
+  ['an unknown key', '{\n  "free": {"pages": 1}\n}', ':2: there is no `free.pages`'],
+  ['a negative limit', '{\n  "free": {},\n  "paid": {"bytes": -1}\n}', ':3: `paid.bytes`'],
+  ['a missing tier', '{"free": {}}', ':1: the tier `paid` is missing'],
+])('a server does not start with %s, and says the line', async (_, text, words) => {
+  const directory = temporaryDirectory()
+  const path = join(directory, 'tiers.json')
+  writeFileSync(path, text)
+  const config = readConfig({ DATA_DIR: join(directory, 'data'), TIERS_FILE: path, PORT: '0' })
+  await expect(createContext(config, openLogs('silent'))).rejects.toThrow(
+    `TIERS_FILE: ${path}${words}`,
+  )
 })
