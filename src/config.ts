@@ -6,6 +6,7 @@ import { storesByDescriptors } from './base/descriptors.ts'
 import { apiKey, checkPublicKey, decimal, endpointUrl, flag, integer } from './config-fields.ts'
 import { secretFields } from './config-secrets.ts'
 import { signInFault, signInFields } from './config-sign-in.ts'
+import { telemetryFields } from './config-telemetry.ts'
 import { defaultSnapshotsDirectory } from './tenancy/layout.ts'
 import { parseRetention } from './tenancy/retention.ts'
 
@@ -171,10 +172,7 @@ const schema = z.object({
   RERANK_HITS: integer(1, 100).default(50).describe('hits that are ordered anew'),
   PUBLIC_URL: z.url().optional().describe('where browsers reach the server, behind a proxy'),
   TRUST_PROXY: z.string().min(1).optional().describe('proxies whose X-Forwarded-For is believed'),
-  LOG_LEVEL: z
-    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
-    .default('info')
-    .describe('how much is logged'),
+  ...telemetryFields,
 })
 
 /** Settings that say nothing without another. */

@@ -8,6 +8,7 @@ import { StartError } from './base/start-error.ts'
 import { type Care, openCare } from './care.ts'
 import type { Config } from './config.ts'
 import { Control } from './control/control.ts'
+import { DiskFigures } from './control/disk-figures.ts'
 import { DocumentEvents } from './control/document-events.ts'
 import { Fences } from './control/fences.ts'
 import type { LinkUsers } from './control/link-users.ts'
@@ -22,7 +23,7 @@ import { createIdentity } from './identity.ts'
 import { createChat } from './rag/create-chat.ts'
 import { openRecords, type Records } from './records.ts'
 import { givenKeys, sealAtStart } from './secrets.ts'
-import { openHttp } from './serving.ts'
+import { openHttp, openTraces } from './serving.ts'
 import { controlDbPath, lockPath, requestsDirectory, serverDirectory } from './tenancy/layout.ts'
 import type { TenantId } from './tenancy/tenant-id.ts'
 import { queueLimits } from './threads/call-queue.ts'
@@ -64,7 +65,8 @@ export async function createContext(
     tenants.call(tenant, 'account.show', {}),
   )
   const identity = await createIdentity(config, control, tiers, records.onSignInFailed)
-  const metrics = createMetrics(() => figures({ shards, control, identity, ...work }))
+  const metrics = createMetrics(() => figures({ shards, control, identity, disk, ...work }))
+  const disk = openDisk(config, control, stack)
 
   const shards: Shards = openShards(config, log, metrics, {
     onClosed: (closed) => tenants.storeClosed(closed),
@@ -98,7 +100,8 @@ export async function createContext(
   const onFault = (error: unknown): void => log.error({ err: error }, 'a question failed')
   const chat = createChat(config, onFault, work.models.searcher, control.chatKeys)
   stack.defer(() => removeServerAddress(config.DATA_DIR))
-  const forHttp = { identity, tiers, streams, chat, ...held, metrics, care, records }
+  const tracing = await openTraces(config, stack)
+  const forHttp = { tracing, identity, tiers, streams, chat, ...held, metrics, care, records }
   const http = openHttp(config, logs, { ...forHttp, ...work })
   stack.defer(() => http.close(drainMs))
   stack.defer(() => streams.close())
@@ -111,7 +114,7 @@ export async function createContext(
     records,
     users: identity.users,
     sealing: control.sealing,
-    listen: () => begin(config, http, care, work),
+    listen: () => begin(config, http, { care, disk }, work),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
 }
@@ -119,7 +122,7 @@ export async function createContext(
 async function begin(
   config: Config,
   http: HttpServer,
-  care: Care,
+  { care, disk }: { care: Care; disk: DiskFigures },
   { extractor }: Work,
 ): Promise<{ url: string }> {
   const url = await listen(http, config)
@@ -127,7 +130,15 @@ async function begin(
   extractor.warm()
   // After listening: people wait for their own library at most, never for everybody's.
   care.start()
+  disk.start()
   return { url }
+}
+
+function openDisk(config: Config, control: Control, stack: AsyncDisposableStack): DiskFigures {
+  const { DATA_DIR: dataDir, SNAPSHOTS_DIR: snapshotsDir } = config
+  const disk = new DiskFigures({ dataDir, snapshotsDir, control })
+  stack.defer(() => disk.close())
+  return disk
 }
 
 /** Unfinished uploads of one tenant may be as large as so many files. */
@@ -156,6 +167,7 @@ function openShards(
     onEmbedDue: (tenant: TenantId) => void
   },
 ): Shards {
+  const { SLOW_OPERATION_MS: slowMs } = config
   return new Shards({
     count: config.SHARDS,
     limits: queueLimits,
@@ -181,8 +193,15 @@ function openShards(
       metrics.shardRestarts.inc()
       log.error({ err: error }, 'a shard died and is replaced')
     },
-    onFault: (operation, stack) => log.error({ operation, stack }, 'an operation failed'),
-    onTiming: (operation, seconds) => metrics.operationSeconds.observe({ operation }, seconds),
+    onFault: (operation, stack, request_id) =>
+      log.error({ operation, stack, request_id }, 'an operation failed'),
+    onTiming: (operation, seconds, { tenant, requestId: request_id, ...timing }) => {
+      metrics.operationSeconds.observe({ operation }, seconds)
+      if (slowMs === 0 || timing.ms < slowMs) return
+      const ms = Math.round(timing.ms)
+      const waited_ms = Math.round(timing.waitedMs)
+      log.warn({ operation, request_id, tenant, ms, waited_ms }, 'a slow operation')
+    },
   })
 }
 

@@ -136,6 +136,7 @@ export async function checkNeighbours(
     'CHAT_URL',
     'EMBEDDINGS_URL',
     'RERANK_URL',
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
   ] as const
   const set = names.filter((name) => config[name] !== undefined)
   return Promise.all(

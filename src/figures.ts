@@ -1,6 +1,7 @@
 /** What the server says of itself: figures for the metrics, and whether it can do its work. */
 import type { LiveFigures } from './base/metrics.ts'
 import type { Control } from './control/control.ts'
+import type { DiskFigures } from './control/disk-figures.ts'
 import type { Readiness } from './http/routes/system.ts'
 import type { Identity } from './identity.ts'
 import type { Chat } from './rag/chat.ts'
@@ -24,7 +25,8 @@ export function figures({
   models,
   identity,
   runner,
-}: Parts & { readonly runner: IngestRunner }): LiveFigures {
+  disk,
+}: Parts & { readonly runner: IngestRunner; readonly disk: DiskFigures }): LiveFigures {
   const { key_set: keySet = 'ok', heimdall = 'ok' } = identity.checks()
   const all = shards.stats()
   const sum = (of: (stats: ShardStats) => number): number =>
@@ -42,6 +44,9 @@ export function figures({
     keySetOk: keySet === 'ok' ? 1 : 0,
     keySetFetches: identity.keySetFetches,
     heimdallOk: heimdall === 'ok' ? 1 : 0,
+    appBytes: disk.appBytes,
+    vecsBytes: disk.vecsBytes,
+    snapshotAgeS: disk.snapshotAgeS,
   }
 }
 

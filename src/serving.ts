@@ -12,6 +12,7 @@ import { readiness } from './figures.ts'
 import { createApp } from './http/app.ts'
 import type { EventStreams } from './http/event-streams.ts'
 import { createHttpServer, type HttpServer } from './http/server.ts'
+import { openTracing, type Tracing } from './http/tracing.ts'
 import type { Identity } from './identity.ts'
 import { acceptedMediaTypes, detectMediaType, formatOfName } from './ingest/media-type.ts'
 import type { Chat } from './rag/chat.ts'
@@ -37,6 +38,18 @@ interface HttpParts {
   readonly metrics: Metrics
   readonly care: Care
   readonly records: Records
+  readonly tracing: Tracing | undefined
+}
+
+/** @returns undefined where no collector is named. @param stack sends what waits at a stop */
+export async function openTraces(
+  { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_SERVICE_NAME: name }: Config,
+  stack: AsyncDisposableStack,
+): Promise<Tracing | undefined> {
+  if (endpoint === undefined) return undefined
+  const tracing = await openTracing(endpoint, { name, version })
+  stack.defer(() => tracing.close())
+  return tracing
 }
 
 export function openHttp(config: Config, { log, access }: Logs, parts: HttpParts): HttpServer {
@@ -49,16 +62,20 @@ export function openHttp(config: Config, { log, access }: Logs, parts: HttpParts
       users: identity.users,
       streams,
       chat,
+      tracing: parts.tracing,
       ...care,
       ...parts.records,
       webhooks: parts.records.notices.webhooks,
       sealing: control.sealing,
       chatKeys: control.chatKeys,
-      onQuota: parts.records.notices.refused,
+      onQuota: (tenant, quota) => {
+        metrics.quotaRefusals.inc({ which: quota.which })
+        parts.records.notices.refused(tenant, quota)
+      },
       tenantNamed: (user) => care.lifecycle.nameFor(user),
       ...allowed(control, tiers),
       addressRequestsPerMinute: config.ADDRESS_REQUESTS_PER_MINUTE,
-      tenants: (principal) => tenants.handle(principal),
+      tenants: (principal, trace) => tenants.handle(principal, trace),
       readiness: () => readiness({ shards, control, models, chat, identity }),
       searcher: models.searcher,
       embedder: {

@@ -33,6 +33,9 @@ const homes: [RegExp, RegExp][] = [
   [/from 'sqlite-vec'/, /^(base|search)\//],
   [/from '(express|multer|helmet|content-disposition)'/, /^http\//],
   [/from '@modelcontextprotocol\//, /^(http\/mcp(-tools)?|cli-mcp)\.ts$/],
+  [/import\('@opentelemetry/, /^http\/tracing\.ts$/],
+  // It costs some ten megabytes: whoever sends no traces does not load it.
+  [/^import (?!type )[^\n]*@opentelemetry/m, /^$/],
   [/from 'prom-client'/, /^(base\/metrics|http\/.*)\.ts$/],
   [/from 'pino'/, /^base\/log\.ts$/],
   [/from 'jose[/']/, /^(auth\/.*|cli)\.ts$/],

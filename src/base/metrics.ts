@@ -12,6 +12,7 @@ export interface Metrics {
   readonly readerKills: Counter<'reason'>
   readonly passagesEmbedded: Counter
   readonly modelFaults: Counter<'endpoint' | 'kind'>
+  readonly quotaRefusals: Counter<'which'>
 }
 
 /** What is looked up when somebody asks, rather than counted. */
@@ -29,6 +30,9 @@ export interface LiveFigures {
   readonly keySetOk: number
   readonly keySetFetches: number
   readonly heimdallOk: number
+  readonly appBytes: number
+  readonly vecsBytes: number
+  readonly snapshotAgeS: number
 }
 
 export function createMetrics(live: () => LiveFigures): Metrics {
@@ -81,6 +85,12 @@ export function createMetrics(live: () => LiveFigures): Metrics {
       labelNames: ['endpoint', 'kind'],
       registers,
     }),
+    quotaRefusals: new Counter({
+      name: 'carrel_quota_refusals_total',
+      help: 'What was refused because a share is used up, by share',
+      labelNames: ['which'],
+      registers,
+    }),
   }
 }
 
@@ -101,4 +111,15 @@ const liveGauges: readonly [keyof LiveFigures, string, string][] = [
   ['keySetOk', 'carrel_key_set_ok', '1 unless the key set of JWT_JWKS_URL could not be fetched'],
   ['keySetFetches', 'carrel_key_set_fetches', 'Fetches of the key set since the start'],
   ['heimdallOk', 'carrel_heimdall_ok', '1 unless Heimdall did not answer'],
+  [
+    'appBytes',
+    'carrel_app_db_bytes',
+    'All app.db: texts and keyword indexes, looked at every ten minutes',
+  ],
+  ['vecsBytes', 'carrel_vecs_db_bytes', 'All vecs.db: vectors, looked at every ten minutes'],
+  [
+    'snapshotAgeS',
+    'carrel_snapshot_age_seconds',
+    'Age of the oldest last snapshot, of libraries written to since; since they were made where there is none',
+  ],
 ]

@@ -2,6 +2,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import type { JsonText } from '../base/json-text.ts'
+import type { Trace } from '../base/trace.ts'
 import { partialPath, tenantDirectory, uploadPath } from '../tenancy/layout.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import type { TextOperation } from '../threads/operation-traits.ts'
@@ -41,9 +42,12 @@ export class BoundTenant {
   readonly id: TenantId
   readonly #parts: BoundParts
 
-  constructor(id: TenantId, parts: BoundParts) {
+  readonly #options: CallOptions | undefined
+
+  constructor(id: TenantId, parts: BoundParts, trace?: Trace) {
     this.id = id
     this.#parts = parts
+    this.#options = trace && { trace }
   }
 
   get tier(): Tier {
@@ -67,7 +71,7 @@ export class BoundTenant {
     args: Operations[Name]['args'],
     options?: CallOptions,
   ): Promise<Operations[Name]['result']> {
-    return this.#parts.call(this.id, operation, args, options)
+    return this.#parts.call(this.id, operation, args, this.#traced(options))
   }
 
   callText<Name extends TextOperation>(
@@ -75,7 +79,7 @@ export class BoundTenant {
     args: Operations[Name]['args'],
     options?: CallOptions,
   ): Promise<JsonText<Operations[Name]['result']>> {
-    return this.#parts.callText(this.id, operation, args, options)
+    return this.#parts.callText(this.id, operation, args, this.#traced(options))
   }
 
   reserve(bytes: number, bytesMin?: number): Promise<Reservation> {
@@ -97,6 +101,10 @@ export class BoundTenant {
 
   openOriginal(sha256: string, extension: string): Promise<FileHandle> {
     return this.#parts.openOriginal(this.id, sha256, extension)
+  }
+
+  #traced(options: CallOptions | undefined): CallOptions | undefined {
+    return options && this.#options ? { ...options, ...this.#options } : (options ?? this.#options)
   }
 
   #directory(): string {

@@ -3,6 +3,7 @@ import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import type { JsonText } from '../base/json-text.ts'
 import { Problem } from '../base/problem.ts'
+import type { Trace } from '../base/trace.ts'
 import { originalPath, tenantDirectory } from '../tenancy/layout.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import {
@@ -108,12 +109,12 @@ export class TenantDirectory {
   }
 
   /** The principal's tenant, made at its first authenticated request. @throws Problem from opening its files */
-  async handle(principal: Caller): Promise<TenantHandle> {
+  async handle(principal: Caller, trace?: Trace): Promise<TenantHandle> {
     refuseEarlierLogin(this.#options.control, principal)
     const record = this.#options.control.tenant(principal.tenant) ?? (await this.#make(principal))
     this.#options.control.noteTier(record.id, principal.tier)
     if (this.#unrecovered.has(record.id)) await this.#recover(record.id)
-    return new BoundTenant(record.id, this.#bound)
+    return new BoundTenant(record.id, this.#bound, trace)
   }
 
   /** Runs an operation for the server's own work (reading documents). */

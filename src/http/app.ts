@@ -71,7 +71,7 @@ export interface AppOptions
     RequestsRouteOptions,
     WebhookRouteOptions,
     SecretRouteOptions,
-    Pick<RequestRecords, 'requests'>,
+    Pick<RequestRecords, 'requests' | 'tracing'>,
     AdminUsersOptions,
     SignInRoutesOptions,
     Omit<SystemOptions, 'describe'> {

@@ -3,6 +3,7 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import { type Principal, requireOwner, requireScope } from '../auth/principal.ts'
 import type { Log } from '../base/log.ts'
 import { Problem, type QuotaShare } from '../base/problem.ts'
+import type { Trace } from '../base/trace.ts'
 import type { TenantHandle } from '../control/tenant-directory.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import type { Admission } from './admission.ts'
@@ -21,7 +22,7 @@ import {
 import { answered, type Route } from './route.ts'
 
 export interface DispatchOptions extends OperatorOptions, AuditingOptions {
-  readonly tenants: (principal: Principal) => Promise<TenantHandle>
+  readonly tenants: (principal: Principal, trace: Trace) => Promise<TenantHandle>
   readonly readJson: ReadJson
   readonly admission: Admission
 }
@@ -60,7 +61,8 @@ async function run(
   const query = route.query && request.query
   const checked = route.check({ params, query, body })
   await auditBegin(options, route, request, exchange)
-  const tenant = principal && route.scope !== 'admin' ? await options.tenants(principal) : undefined
+  const isUser = principal && route.scope !== 'admin'
+  const tenant = isUser ? await options.tenants(principal, exchange.trace) : undefined
   if (!route.reply.schema) setStandingHeaders(response)
   const raw = { principal, tenant, params, query, body, request, response }
   return route.invoke(raw, checked)

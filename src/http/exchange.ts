@@ -5,10 +5,12 @@ import type { NextFunction, Request, Response } from 'express'
 import helmet from 'helmet'
 import type { Principal } from '../auth/principal.ts'
 import type { Log } from '../base/log.ts'
+import type { Trace } from '../base/trace.ts'
 import type { RequestLines } from '../control/request-lines.ts'
 import type { UsageMeter } from '../control/usage-meter.ts'
 import type { HttpMetrics } from './http-metrics.ts'
 import { type Rate, rateHeaders } from './rate-headers.ts'
+import type { RequestSpan, Tracing } from './tracing.ts'
 
 /** What somebody else may call a request: enough for UUIDs and trace ids, nothing that could forge a log line. */
 const requestIdGrammar = /^[A-Za-z0-9._-]{1,128}$/
@@ -35,13 +37,22 @@ export class Exchange {
   isAdmitted = false
   /** What it was done to, where the answer does not say it. */
   readonly targets: string[] = []
+  readonly trace: Trace
+  readonly span: RequestSpan | undefined
   readonly #standing: readonly string[]
   readonly #socket: Socket
 
   /** @param standing headers that every answer carries: name, value, name, … */
-  constructor(request: Request, standing: readonly string[]) {
+  constructor(request: Request, standing: readonly string[], tracing?: Traces) {
     const given = request.headers['x-request-id']
     this.id = typeof given === 'string' && requestIdGrammar.test(given) ? given : randomUUID()
+    const parent = request.headers['traceparent']
+    this.span = tracing?.request(
+      this.id,
+      request.method,
+      typeof parent === 'string' ? parent : undefined,
+    )
+    this.trace = { requestId: this.id, begin: this.span?.begin }
     this.method = request.method
     this.#standing = standing
     this.#socket = request.socket
@@ -80,10 +91,13 @@ export function setStandingHeaders(response: Response): void {
     response.setHeader(headers[i] ?? '', headers[i + 1] ?? '')
 }
 
-/** Who keeps count of requests, and who keeps a line of each. */
+type Traces = Pick<Tracing, 'request'>
+
+/** Who keeps count of requests, who keeps a line of each, and who traces them. */
 export interface RequestRecords {
   readonly usage: Pick<UsageMeter, 'request'>
   readonly requests?: Pick<RequestLines, 'note'> | undefined
+  readonly tracing?: Traces | undefined
 }
 
 /**
@@ -94,7 +108,7 @@ export function beginExchange(
   access: Log,
   metrics: HttpMetrics,
   lingerMs: number,
-  { usage, requests }: RequestRecords,
+  { usage, requests, tracing }: RequestRecords,
 ): (request: Request, response: Response, next: NextFunction) => void {
   const standing = standingHeaders()
   function onClose(this: Response): void {
@@ -103,6 +117,7 @@ export function beginExchange(
     exchange.onEnd?.()
     const ms = performance.now() - exchange.startedMs
     const status = this.writableFinished ? this.statusCode : statusClientLeft
+    exchange.span?.end(exchange.route, status)
     metrics.count(exchange.route, exchange.method, status, ms / 1000)
     if (exchange.principal) usage.request(exchange.principal, exchange.isSearch && status < 300)
     const { id, method, route, principal } = exchange
@@ -112,7 +127,7 @@ export function beginExchange(
     access.info({ request_id: id, method, route, ...line, tenant })
   }
   return (request, response, next) => {
-    ;(response as Started).locals.exchange = new Exchange(request, standing)
+    ;(response as Started).locals.exchange = new Exchange(request, standing, tracing)
     response.on('close', onClose)
     next()
   }

@@ -26,14 +26,25 @@ export interface ShardOptions {
   readonly onFitDue?: (tenant: TenantId) => void
   readonly onEmbedDue?: (tenant: TenantId) => void
   readonly onDeath: (error: unknown) => void
-  readonly onFault: (operation: string, stack: string) => void
-  readonly onTiming?: (operation: string, seconds: number) => void
+  readonly onFault: (operation: string, stack: string, requestId: string | undefined) => void
+  readonly onTiming?: (operation: string, seconds: number, timing: Timing) => void
   /** Told of the time that a thread spent on a tenant. */
   readonly onWorked?: (tenant: TenantId, seconds: number) => void
 }
 
 /** As it is asked for; what it will likely cost the shard knows. */
 export type AskedCall = Omit<ShardCall, 'expectedMs'>
+
+/** Of one call that was answered. */
+export interface Timing {
+  readonly tenant: TenantId
+  /** Of the request that it was for; undefined for the server's own work. */
+  readonly requestId: string | undefined
+  /** That the thread spent on it. */
+  readonly ms: number
+  /** In the line, before the thread had it. */
+  readonly waitedMs: number
+}
 
 export interface ShardCall extends Queued {
   readonly target: Target
@@ -42,6 +53,7 @@ export interface ShardCall extends Queued {
   readonly isText: boolean
   readonly deadlineAtMs: number
   readonly signal: Pick<AbortSignal, 'aborted'> | undefined
+  readonly requestId?: string | undefined
   readonly resolve: (result: unknown) => void
   readonly reject: (problem: Problem) => void
 }
@@ -199,9 +211,13 @@ export class Shard {
     const { call, sentAtMs, isAnswered } = running
     this.#queue.done(call, reply.ms)
     this.#costs.took(call.operation, reply.ms)
-    this.#options.onTiming?.(call.operation, (performance.now() - sentAtMs) / 1000)
-    this.#options.onWorked?.(call.tenant, reply.ms / 1000)
-    if (!reply.ok && reply.stack) this.#options.onFault(call.operation, reply.stack)
+    const { operation, tenant, requestId } = call
+    this.#options.onTiming?.(operation, (performance.now() - sentAtMs) / 1000, {
+      ...{ tenant, requestId, ms: reply.ms },
+      waitedMs: sentAtMs - call.queuedAtMs,
+    })
+    this.#options.onWorked?.(tenant, reply.ms / 1000)
+    if (!reply.ok && reply.stack) this.#options.onFault(operation, reply.stack, requestId)
     if (isAnswered) return
     if (reply.ok) call.resolve(reply.result)
     else call.reject(Problem.fromData(reply.problem as ProblemData))

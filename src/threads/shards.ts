@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { JsonText } from '../base/json-text.ts'
 import { Problem } from '../base/problem.ts'
+import type { Trace } from '../base/trace.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import type { QueueLimits } from './call-queue.ts'
 import { operationTraits } from './operation-traits.ts'
@@ -26,8 +27,8 @@ export interface ShardsOptions {
   readonly onFitDue?: (tenant: TenantId) => void
   readonly onEmbedDue?: (tenant: TenantId) => void
   readonly onDeath: (error: unknown) => void
-  readonly onFault: (operation: string, stack: string) => void
-  readonly onTiming?: (operation: string, seconds: number) => void
+  readonly onFault: ShardOptions['onFault']
+  readonly onTiming?: NonNullable<ShardOptions['onTiming']>
   /** Told of the time that a thread spent on a tenant. */
   readonly onWorked?: (tenant: TenantId, seconds: number) => void
 }
@@ -36,6 +37,8 @@ export interface CallOptions {
   /** Says whether anybody still waits; looked at now and then. */
   readonly signal?: Pick<AbortSignal, 'aborted'> | undefined
   readonly deadlineMs?: number
+  /** Of the request that it is for. */
+  readonly trace?: Trace | undefined
 }
 
 const noOptions: CallOptions = {}
@@ -82,11 +85,17 @@ export class Shards {
     operation: OperationName | PoolOperationName,
     args: unknown,
     lane: 'interactive' | 'background',
-    { signal, deadlineMs = deadlineMsDefault }: CallOptions,
+    { signal, deadlineMs = deadlineMsDefault, trace }: CallOptions,
     isText = false,
   ): Promise<Result> {
     const { promise, resolve, reject } = Promise.withResolvers<Result>()
     const nowMs = performance.now()
+    const end = trace?.begin?.(operation)
+    if (end)
+      promise.then(
+        () => end('ok'),
+        (error: unknown) => end(error instanceof Problem ? error.code : 'internal'),
+      )
     this.#shardOf(target.tenant).call({
       tenant: target.tenant,
       lane,
@@ -97,6 +106,7 @@ export class Shards {
       isText,
       deadlineAtMs: nowMs + deadlineMs,
       signal,
+      requestId: trace?.requestId,
       resolve: resolve as (result: unknown) => void,
       reject,
     })
