@@ -6,6 +6,7 @@ import { chatBench } from './chat.ts'
 import { documentsBench } from './documents.ts'
 import { run as runExtract } from './extract.ts'
 import { fairBench } from './fair.ts'
+import { fleetBench } from './fleet.ts'
 import { httpBench } from './http.ts'
 import { keywordBench } from './keyword.ts'
 import { type BenchContext, type BenchResult, printResult } from './lib/report.ts'
@@ -21,6 +22,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
   extract: extractBench,
   chat: chatBench,
   fair: fairBench,
+  fleet: fleetBench,
   http: httpBench,
   vectors: ({ testData, say }) => {
     if (!testData) throw new Error('`vectors` needs the judged collections: set CARREL_TEST_DATA.')

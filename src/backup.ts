@@ -5,10 +5,14 @@ import { makeDirectory, syncDirectory } from './base/fs.ts'
 import type { Config } from './config.ts'
 import { parseSnapshotName, snapshotName } from './control/snapshot-name.ts'
 import type { Operator } from './operator.ts'
-import { copyDurably, hashFile } from './tenancy/copy-files.ts'
+import { copyDurably, duplicateSnapshot } from './tenancy/copy-files.ts'
 import { controlDbPath, stagingDirectory, tenantDirectory } from './tenancy/layout.ts'
 import { manifestName, readManifest } from './tenancy/manifest.ts'
 import { parseTenantId, tenantOf } from './tenancy/tenant-id.ts'
+import { CopyThreads } from './threads/copy-threads.ts'
+
+/** While one waits for its shard or a disk, others go on. */
+const librariesAtOnce = 8
 
 /** Told after each library. */
 export type Say = (done: number, all: number, what: string) => void
@@ -32,15 +36,22 @@ export async function backup(
   const building = `${directory}.partial`
   makeDirectory(resolve(to))
   mkdirSync(building, { mode: 0o700 })
+  const copies = new CopyThreads()
   const failed: { user: string; reason: string }[] = []
-  for (const [at, user] of users.entries()) {
-    try {
-      await backUpOne(operator, config, user, building)
-    } catch (error) {
-      failed.push({ user, reason: error instanceof Error ? error.message : String(error) })
+  const next = users.values()
+  let done = 0
+  const work = async (): Promise<void> => {
+    for (const user of next) {
+      try {
+        await backUpOne(operator, config, copies, user, building)
+      } catch (error) {
+        failed.push({ user, reason: error instanceof Error ? error.message : String(error) })
+      }
+      say(++done, users.length, user)
     }
-    say(at + 1, users.length, user)
   }
+  await Promise.all(Array.from({ length: librariesAtOnce }, work))
+  await copies.close()
   if (withControl) {
     const copy = await operator.copyControl()
     copyDurably(copy, join(building, 'control.db'))
@@ -55,30 +66,17 @@ export async function backup(
 async function backUpOne(
   operator: Operator,
   config: Config,
+  copies: CopyThreads,
   user: string,
   into: string,
 ): Promise<void> {
   const { tenant } = await operator.show(user)
   const { name } = await operator.snapshot(user)
   try {
-    copySnapshot(join(config.SNAPSHOTS_DIR, tenant, name), join(into, tenant))
+    await copies.takeAway(join(config.SNAPSHOTS_DIR, tenant, name), join(into, tenant))
   } finally {
     await operator.removeSnapshot(user, name)
   }
-}
-
-/** Copies a snapshot to a path where nothing is, and compares every file with its hash. */
-function copySnapshot(from: string, to: string): void {
-  const { files } = readManifest(from)
-  mkdirSync(to, { mode: 0o700 })
-  mkdirSync(join(to, 'books'), { mode: 0o700 })
-  for (const { path, sha256 } of files) {
-    copyDurably(join(from, path), join(to, path))
-    if (hashFile(join(to, path)).sha256 !== sha256) throw new Error(`${path} was not copied well`)
-  }
-  copyDurably(join(from, manifestName), join(to, manifestName))
-  syncDirectory(join(to, 'books'))
-  syncDirectory(to)
 }
 
 /** The libraries in a backup, or the one that the path itself is. */
@@ -127,7 +125,7 @@ export async function restoreOne(
     for (const path of [config.SNAPSHOTS_DIR, dirname(building), dirname(place)])
       makeDirectory(path)
     rmSync(building, { recursive: true, force: true })
-    copySnapshot(from, building)
+    duplicateSnapshot(from, building, false)
     renameSync(building, place)
     syncDirectory(dirname(place))
   }

@@ -13,7 +13,7 @@ import { Snapshots, type SnapshotsOptions } from './control/snapshots.ts'
 import { stagingDirectory } from './tenancy/layout.ts'
 import { retentionOf } from './tenancy/retention.ts'
 import type { TenantId } from './tenancy/tenant-id.ts'
-import { CopyThread } from './threads/copy-thread.ts'
+import { CopyThreads } from './threads/copy-threads.ts'
 import { ImportProcess } from './threads/import-process.ts'
 import { version } from './version.ts'
 
@@ -55,7 +55,7 @@ export function openCare(
   const lifecycle = new Lifecycle({ ...held, onJob })
   lifecycle.sweepStaging()
   stack.defer(() => lifecycle.close())
-  const copies = new CopyThread()
+  const copies = new CopyThreads()
   const snapshots = new Snapshots({
     ...held,
     lifecycle,

@@ -4,7 +4,8 @@ import type { Operator } from './operator.ts'
 
 export const migrateUsage = `  carrel migrate [--share S] [--concurrency N] [--no-snapshots]
                                    bring every library to this version, each copied before; a share (0.05) first:
-                                   the others are not served until \`carrel migrate\` for all
+                                   the others are not served until \`carrel migrate\` for all;
+                                   without copies there is no undo
   carrel migrate status|pause|resume
   carrel migrate undo USER [--force]
                                    put a library back as it was before, for an older Carrel
@@ -12,7 +13,7 @@ export const migrateUsage = `  carrel migrate [--share S] [--concurrency N] [--n
 
 export const migrateOptions = {
   share: { type: 'string', default: '1' },
-  concurrency: { type: 'string', default: '4' },
+  concurrency: { type: 'string', default: '8' },
   'no-snapshots': { type: 'boolean', default: false },
   force: { type: 'boolean', default: false },
 } as const

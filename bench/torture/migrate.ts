@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { openReadOnlyDb } from '../../src/base/sqlite.ts'
 import { Control } from '../../src/control/control.ts'
-import { fileVersions } from '../../src/control/file-versions.ts'
+import { fileVersions } from '../../src/tenancy/file-versions.ts'
 import { appDbPath, controlDbPath, tenantDirectory } from '../../src/tenancy/layout.ts'
 import { appApplicationId, appMigrations } from '../../src/tenancy/schema.ts'
 import { verifySnapshot } from '../../src/tenancy/snapshot.ts'
@@ -117,7 +117,7 @@ async function faultsOf(dataDir: string, users: Users): Promise<Record<string, u
     const record = control.fleet.of(user as TenantId)
     const copy = join(dataDir, '.carrel/snapshots', user, record?.snapshot ?? 'none')
     if (!existsSync(copy)) faults.push({ what: 'no copy from before', user, record })
-    else if (verifySnapshot(copy, 'all').schema.app !== before)
+    else if (verifySnapshot(copy).schema.app !== before)
       faults.push({ what: 'a copy of another version', user, before })
   }
   await control.close()

@@ -7,7 +7,7 @@ export interface OpenOptions<D> {
   readonly synchronous: 'FULL' | 'NORMAL'
   /** Stored in the file's header; a file with another id is not ours. */
   readonly applicationId: number
-  /** SQL scripts, append-only; the number applied is the file's `user_version`. Each runs in a transaction. */
+  /** SQL scripts, append-only; the number applied is the file's `user_version`. All that are due run in one transaction. */
   readonly migrations: readonly string[]
   /** Hard wall in pages; forgotten by SQLite on close, so it is set on every open. */
   readonly pagesMax?: number

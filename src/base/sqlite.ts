@@ -21,20 +21,16 @@ export function checkSqliteVersion(): string {
   const db = new BetterSqlite3(':memory:')
   const { version } = db.prepare('SELECT sqlite_version() AS version').get() as { version: string }
   db.close()
-  if (compareVersions(version, versionMin) < 0)
+  if (numberOf(version) < numberOf(versionMin))
     throw new Error(
       `SQLite ${version} can lose committed writes; Carrel needs ${versionMin} or newer.`,
     )
   return version
 }
 
-function compareVersions(a: string, b: string): number {
-  const [left, right] = [a, b].map((v) => v.split('.').map(Number))
-  for (let i = 0; i < 3; i++) {
-    const difference = (left?.[i] ?? 0) - (right?.[i] ?? 0)
-    if (difference !== 0) return difference
-  }
-  return 0
+function numberOf(version: string): number {
+  const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number)
+  return (major * 1_000 + minor) * 1_000 + patch
 }
 
 /** One open database file. Every call is synchronous; statements are prepared once and kept by their text. */
@@ -188,8 +184,7 @@ export function openMemoryDb(migrations: readonly string[]): Db {
 
 /** Runs before any pragma that writes: a stranger's file, or a newer one, is left as it was. */
 function refuseStranger(db: Db, raw: BetterSqlite3.Database, options: OpenOptions<Db>): void {
-  const isEmpty = raw.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0
-  if (isEmpty && options.mode !== 'open') return
+  if (options.mode !== 'open' && isEmpty(raw)) return
   if (db.pragma<number>('application_id') !== options.applicationId)
     throw new Problem('tenant_damaged', `${shortName(db.path)} is not one of Carrel’s databases.`)
   const version = db.pragma<number>('user_version')
@@ -201,11 +196,18 @@ function refuseStranger(db: Db, raw: BetterSqlite3.Database, options: OpenOption
   options.verify?.(db)
 }
 
+function isEmpty(raw: BetterSqlite3.Database): boolean {
+  return raw.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0
+}
+
 function setUp(raw: BetterSqlite3.Database, options: OpenOptions<Db>): void {
   raw.pragma('trusted_schema = OFF')
-  // Before the first page is written, which is what journal_mode does; ignored in a file that has pages.
-  if (options.pageBytes !== undefined) raw.pragma(`page_size = ${options.pageBytes}`)
-  if (options.autoVacuum) raw.pragma(`auto_vacuum = ${options.autoVacuum}`)
+  // Before the first page is written, which is what journal_mode does. To a file that has pages, auto_vacuum would be a
+  // write at every open, which waits for the disk three times.
+  if (options.mode !== 'open' && isEmpty(raw)) {
+    if (options.pageBytes !== undefined) raw.pragma(`page_size = ${options.pageBytes}`)
+    if (options.autoVacuum) raw.pragma(`auto_vacuum = ${options.autoVacuum}`)
+  }
   raw.pragma('journal_mode = WAL')
   raw.pragma(`synchronous = ${options.synchronous}`)
   raw.pragma(`cache_size = -${cacheKib}`)
@@ -217,23 +219,27 @@ function setUp(raw: BetterSqlite3.Database, options: OpenOptions<Db>): void {
   if (options.pagesMax !== undefined) raw.pragma(`max_page_count = ${options.pagesMax}`)
 }
 
+/**
+ * All steps or none: a crash leaves no version between. Without waiting for the disk: nobody was told of the new version, and
+ * the next synced commit, or the fold at the end, makes it durable.
+ */
 function migrate(db: Db, { migrations, applicationId }: OpenOptions<Db>): void {
-  for (let next = db.pragma<number>('user_version'); next < migrations.length; next++) {
-    try {
-      db.transaction(() => {
-        db.script(migrations[next] ?? '')
-        db.pragma(`application_id = ${applicationId}`)
-        db.pragma(`user_version = ${next + 1}`)
-      })
-    } catch (error) {
-      // Its contents do not fit: another file's may.
-      if (!/^SQLITE_(ERROR|CONSTRAINT)/.test(sqliteCode(error) ?? '')) throw error
-      throw new Problem(
-        'tenant_damaged',
-        `${shortName(db.path)} could not be brought to version ${next + 1} and stays as it was: ${(error as Error).message}.`,
-        { cause: error },
-      )
-    }
+  let next = db.pragma<number>('user_version')
+  if (next >= migrations.length) return
+  try {
+    db.unsyncedTransaction(() => {
+      for (; next < migrations.length; next++) db.script(migrations[next] ?? '')
+      db.pragma(`application_id = ${applicationId}`)
+      db.pragma(`user_version = ${next}`)
+    })
+  } catch (error) {
+    // Its contents do not fit: another file's may.
+    if (!/^SQLITE_(ERROR|CONSTRAINT)/.test(sqliteCode(error) ?? '')) throw error
+    throw new Problem(
+      'tenant_damaged',
+      `${shortName(db.path)} could not be brought to version ${next + 1} and stays as it was: ${(error as Error).message}.`,
+      { cause: error },
+    )
   }
 }
 

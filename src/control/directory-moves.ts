@@ -117,6 +117,7 @@ export class DirectoryMoves {
   }
 }
 
-function isAtRest(directory: string): boolean {
+/** Whether no log of a database is in it: a copy of it is a backup, if nobody has it open. */
+export function isAtRest(directory: string): boolean {
   return !readdirSync(directory).some((name) => /-(wal|shm|journal)$/.test(name))
 }

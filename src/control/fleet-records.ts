@@ -40,8 +40,8 @@ export interface MigratedRecord {
   /** As it was before; null where none was wanted or nothing was to be done. */
   readonly snapshot: string | null
   readonly error: string | null
-  /** When app.db was written last, as the migration left it. */
-  readonly writtenAtMs: number
+  /** Of app.db as the migration left it; null where that is not known, as after a crash. */
+  readonly sha256: string | null
 }
 
 export type FleetChange =
@@ -68,6 +68,12 @@ export class FleetRecords {
 
   of(tenant: TenantId): MigratedRecord | undefined {
     return this.#migrated.get(tenant)
+  }
+
+  /** The snapshot that its last migration can be undone with; null where there is none. */
+  copyFromBefore({ id, generation }: { id: TenantId; generation: string }): string | null {
+    const record = this.#migrated.get(id)
+    return record?.generation === generation ? record.snapshot : null
   }
 
   async setCampaign(campaign: Campaign): Promise<void> {

@@ -2,12 +2,16 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { Problem } from '../base/problem.ts'
-import { replacedDirectory, stagingDirectory, tenantDirectory } from '../tenancy/layout.ts'
+import {
+  appDbPath,
+  replacedDirectory,
+  stagingDirectory,
+  tenantDirectory,
+} from '../tenancy/layout.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
-import type { CopyThread } from '../threads/copy-thread.ts'
+import type { CopyThreads } from '../threads/copy-threads.ts'
 import type { Control } from './control.ts'
 import { DirectoryMoves, type DirectoryMovesOptions } from './directory-moves.ts'
-import { writtenAtMs } from './file-versions.ts'
 import type { Lifecycle, TenantView } from './lifecycle.ts'
 import { snapshotName } from './snapshot-name.ts'
 import type { Snapshots } from './snapshots.ts'
@@ -15,7 +19,7 @@ import type { Snapshots } from './snapshots.ts'
 export interface FleetUndoOptions extends DirectoryMovesOptions {
   readonly lifecycle: Lifecycle
   readonly snapshots: Snapshots
-  readonly copies: CopyThread
+  readonly copies: CopyThreads
 }
 
 /**
@@ -31,11 +35,12 @@ export async function undoMigration(
   const { control, dataDir, snapshots, copies, lifecycle } = options
   const record = control.tenant(tenant)
   const migrated = control.fleet.of(tenant)
-  if (!record || !migrated?.snapshot || migrated.generation !== record.generation)
+  const copy = record && control.fleet.copyFromBefore(record)
+  if (!record || !migrated || !copy)
     throw new Problem('not_found', 'There is no copy of this library from before a migration.')
   if (control.fleet.campaign?.state === 'running')
     throw new Problem('conflict', 'Libraries are being migrated: `carrel migrate pause` first.')
-  const from = snapshots.directoryOf(tenant, migrated.snapshot)
+  const from = snapshots.directoryOf(tenant, copy)
   const suffix = randomBytes(8).toString('hex')
   const staged = join(stagingDirectory(dataDir), `${tenant}.${suffix}.restore`)
   const { userId, generation } = record
@@ -43,8 +48,8 @@ export async function undoMigration(
   const replaced = join(replacedDirectory(dataDir), `${tenant}.${snapshotName(Date.now())}`)
   const refuse = async (): Promise<void> => {
     await new DirectoryMoves(options).close(tenant, true)
-    const isSame = (await writtenAtMs(tenantDirectory(dataDir, tenant))) === migrated.writtenAtMs
-    if (!isForced && !isSame)
+    const sha256 = isForced ? null : await copies.hash(appDbPath(tenantDirectory(dataDir, tenant)))
+    if (!isForced && sha256 !== migrated.sha256)
       throw new Problem(
         'conflict',
         'The library was written to since its migration, which would be lost: say `--force` if it may be.',

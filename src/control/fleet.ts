@@ -2,17 +2,11 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { Problem } from '../base/problem.ts'
+import { type FileVersions, isPresent, presentVersions } from '../tenancy/file-versions.ts'
 import { buildingDirectory, tenantDirectory, tenantSnapshots } from '../tenancy/layout.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
-import type { CopyThread } from '../threads/copy-thread.ts'
+import type { CopyThreads } from '../threads/copy-threads.ts'
 import { DirectoryMoves, type DirectoryMovesOptions } from './directory-moves.ts'
-import {
-  type FileVersions,
-  fileVersions,
-  isPresent,
-  presentVersions,
-  writtenAtMs,
-} from './file-versions.ts'
 import type { Campaign, MigratedRecord } from './fleet-records.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import { snapshotName } from './snapshot-name.ts'
@@ -22,9 +16,12 @@ const errorsShownMax = 100
 /** Something else has their files; they are looked at by the next campaign. */
 const untouched: readonly string[] = ['deleting', 'restoring', 'at_rest']
 
+/** What is noted of a library that is still to be migrated. */
+const notPresent: FileVersions = { app: 0, vecs: 0 }
+
 export interface FleetOptions extends DirectoryMovesOptions {
   readonly lifecycle: Lifecycle
-  readonly copies: CopyThread
+  readonly copies: CopyThreads
   readonly version: string
   readonly onFailed: (tenant: TenantId, error: unknown) => void
 }
@@ -153,10 +150,9 @@ export class Fleet {
       fences.raise(id, 'migrating')
       try {
         await this.#bring(tenant)
-        await this.#note(id, { generation, error: null })
       } catch (error) {
         const reason = error instanceof Problem ? error.detail : String(error)
-        await this.#note(id, { generation, error: reason })
+        await this.#note(id, { generation, error: reason }, notPresent)
         throw error
       } finally {
         fences.settle(id)
@@ -164,59 +160,51 @@ export class Fleet {
     })
   }
 
-  async #bring({ id, generation, userId }: TenantRecord): Promise<void> {
+  async #bring(tenant: TenantRecord): Promise<void> {
+    const { control, copies, dataDir } = this.#options
+    const { id, generation } = tenant
     await this.#moves.close(id, false)
-    if (isPresent(await fileVersions(this.#directory(id)))) return
-    const snapshot = await this.#copyBefore(id, userId)
+    const snapshot = control.fleet.campaign?.hasSnapshots ? await this.#copyBefore(tenant) : null
     // A crash after the migration must not forget which copy is the one from before.
-    if (snapshot !== undefined) await this.#note(id, { generation, snapshot, error: null })
-    await this.#migrate(id, generation)
+    if (snapshot !== null)
+      await this.#note(id, { generation, snapshot, sha256: null, error: null }, notPresent)
+    const hasCopy = snapshot !== null
+    const { versions, sha256 } = await copies.migrate({ dataDir, tenant: id, generation, hasCopy })
+    await this.#note(id, { generation, ...(hasCopy && { sha256 }), error: null }, versions)
   }
 
-  /** @returns the name of the copy, which is of the version that the files have */
-  async #copyBefore(id: TenantId, userId: string): Promise<string | undefined> {
+  /** @returns the name of the copy, which is of the version that the files have; null where that is the present one */
+  async #copyBefore(tenant: TenantRecord): Promise<string | null> {
+    const { id } = tenant
     const { control, copies, dataDir, snapshotsDir, version } = this.#options
-    if (!control.fleet.campaign?.hasSnapshots) return undefined
     const [madeAtMs, suffix] = [Date.now(), randomBytes(8).toString('hex')]
     const name = snapshotName(madeAtMs)
-    await copies.snapshot({
+    const record = this.#recordOf(tenant)
+    const hasBegun = record !== undefined && record.snapshot !== null && record.sha256 === null
+    const job = {
       directory: tenantDirectory(dataDir, id),
       building: join(buildingDirectory(snapshotsDir), `${id}.${suffix}`),
       into: join(tenantSnapshots(snapshotsDir, id), name),
-      userId,
+      userId: tenant.userId,
       tier: control.allowances.of(id)?.tier ?? null,
       madeAtMs,
       version,
-      keepsVersion: true,
-    })
-    return name
+    }
+    const isMade = await copies.copyBefore(job, hasBegun)
+    return isMade ? name : null
   }
 
-  /** Opening migrates; closing folds the log, so that what is written later can be told by the file's time. */
-  async #migrate(tenant: TenantId, generation: string): Promise<void> {
-    const target = { tenant, generation, create: false }
-    await this.#options.shards.call(target, 'tenant.open', null)
-    await this.#options.shards.callPool(target, 'tenant.close')
-  }
-
+  /** @param given what it does not say of copies stays as it was noted before */
   async #note(
     id: TenantId,
-    given: { generation: string; snapshot?: string; error: string | null },
+    given: Pick<MigratedRecord, 'generation' | 'error'> & Partial<MigratedRecord>,
+    versions: FileVersions,
   ): Promise<void> {
     const { fleet } = this.#options.control
     const before = fleet.of(id)
-    const kept = before?.generation === given.generation ? before.snapshot : null
-    const directory = this.#directory(id)
-    await fleet.set(id, {
-      snapshot: kept,
-      ...given,
-      ...(await fileVersions(directory)),
-      writtenAtMs: await writtenAtMs(directory),
-    })
-  }
-
-  #directory(id: TenantId): string {
-    return tenantDirectory(this.#options.dataDir, id)
+    const kept = before?.generation === given.generation ? before : undefined
+    const { snapshot = null, sha256 = null } = kept ?? {}
+    await fleet.set(id, { snapshot, sha256, ...given, ...versions })
   }
 
   #isHeldBack(id: TenantId): boolean {

@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
 import { rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { makeDirectory } from '../base/fs.ts'
 import { Problem } from '../base/problem.ts'
 import {
@@ -17,26 +16,19 @@ import {
 import { type Manifest, readManifest } from '../tenancy/manifest.ts'
 import { type RetentionPolicy, retained } from '../tenancy/retention.ts'
 import { localTenant, type TenantId, tenantOf } from '../tenancy/tenant-id.ts'
-import type { CopyThread } from '../threads/copy-thread.ts'
-import type { Target } from '../threads/protocol.ts'
-import type { DirectoryMovesOptions } from './directory-moves.ts'
 import { eraseTree } from './erase.ts'
+import { LibraryCopies, type LibraryCopiesOptions } from './library-copies.ts'
 import type { Lifecycle, TenantView } from './lifecycle.ts'
 import { parseSnapshotName, snapshotName } from './snapshot-name.ts'
 
-const giveBackTriesMax = 60
-const giveBackPauseMs = 1_000
 /** How often the clock looks for libraries that are due. */
 const lookEveryMs = 60_000
 
-export interface SnapshotsOptions extends DirectoryMovesOptions {
+export interface SnapshotsOptions extends LibraryCopiesOptions {
   readonly lifecycle: Lifecycle
-  readonly copies: CopyThread
-  readonly version: string
   readonly policy: RetentionPolicy
   /** A library that was written to is copied when its last snapshot is this old; 0 never. */
   readonly everyMs: number
-  readonly tierOf?: (tenant: TenantId) => string | null
   /** Told of each that was made, or failed. */
   readonly onMade?: ((id: TenantId, name: string, error: unknown) => void) | undefined
   readonly onScheduled: (end: { tenant: TenantId; name?: string; error?: unknown }) => void
@@ -54,12 +46,14 @@ export interface SnapshotView {
 
 export class Snapshots {
   readonly #options: SnapshotsOptions
+  readonly #copies: LibraryCopies
   #timer: NodeJS.Timeout | undefined
   #looking: Promise<void> | undefined
   #isClosed = false
 
   constructor(options: SnapshotsOptions) {
     this.#options = options
+    this.#copies = new LibraryCopies(options)
   }
 
   /** Copies the tenant as it is now, while it goes on. @throws Problem `tenant_damaged`, `conflict` */
@@ -69,7 +63,7 @@ export class Snapshots {
     try {
       const made = await lifecycle.exclusive(id, async () => {
         const into = join(tenantSnapshots(snapshotsDir, id), name)
-        return viewOf(name, await this.#copy(id, into, buildingDirectory(snapshotsDir)))
+        return viewOf(name, await this.#copies.make(id, into, buildingDirectory(snapshotsDir)))
       })
       onMade?.(id, name, undefined)
       return made
@@ -84,7 +78,7 @@ export class Snapshots {
     const place = stagingDirectory(this.#options.dataDir)
     const directory = join(place, `${id}.${randomBytes(8).toString('hex')}.lent`)
     const manifest = await this.#options.lifecycle.exclusive(id, () =>
-      this.#copy(id, directory, place),
+      this.#copies.make(id, directory, place),
     )
     return { directory, manifest }
   }
@@ -171,12 +165,16 @@ export class Snapshots {
     }
   }
 
-  /** Removes what the policy does not keep. */
+  /** Removes what the policy does not keep, but never what a migration can be undone with. */
   async thin(id: TenantId): Promise<void> {
     const names = this.#names(id)
     const timeOf = (name: string): number => parseSnapshotName(name) ?? 0
     const kept = retained(names.map(timeOf), this.#options.policy)
-    for (const name of names) if (!kept.has(timeOf(name))) await this.remove(id, name)
+    const { control } = this.#options
+    const record = control.tenant(id)
+    const before = record && control.fleet.copyFromBefore(record)
+    for (const name of names)
+      if (!kept.has(timeOf(name)) && name !== before) await this.remove(id, name)
   }
 
   start(): void {
@@ -191,6 +189,7 @@ export class Snapshots {
 
   async close(): Promise<void> {
     this.#isClosed = true
+    this.#copies.stop()
     clearInterval(this.#timer)
     await this.#looking
   }
@@ -220,45 +219,6 @@ export class Snapshots {
       if (stats && stats.mtimeMs > last) return true
     }
     return false
-  }
-
-  /** @param buildIn on the same file system as `into` */
-  async #copy(id: TenantId, into: string, buildIn: string): Promise<Manifest> {
-    const { control, fences, shards, copies, tenants, dataDir } = this.#options
-    const record = control.tenant(id)
-    if (!record) throw new Problem('not_found', 'There is no such library.')
-    const state = fences.stateOf(id)
-    if (state !== undefined && state !== 'read_only' && state !== 'suspended')
-      throw new Problem('conflict', `The library is ${state} now: no snapshot can be taken.`)
-    if (state === undefined) await tenants.recovered(id)
-    const target = { tenant: id, generation: record.generation, create: false }
-    await shards.callPool(target, 'snapshot.begin')
-    try {
-      return await copies.snapshot({
-        directory: tenantDirectory(dataDir, id),
-        building: join(buildIn, `${id}.${randomBytes(8).toString('hex')}`),
-        into,
-        userId: record.userId,
-        tier: this.#options.tierOf?.(id) ?? null,
-        madeAtMs: Date.now(),
-        version: this.#options.version,
-      })
-    } finally {
-      await this.#giveBack(target)
-    }
-  }
-
-  /** A store that is not given back would never close: a busy shard is asked again. */
-  async #giveBack(target: Target): Promise<void> {
-    for (let tries = 1; ; tries++) {
-      try {
-        await this.#options.shards.callPool(target, 'snapshot.end')
-        return
-      } catch (error) {
-        if (this.#isClosed || tries === giveBackTriesMax) throw error
-        await sleep(giveBackPauseMs)
-      }
-    }
   }
 
   /** Oldest first. */

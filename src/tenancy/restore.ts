@@ -43,7 +43,7 @@ export function stageRestore(job: RestoreJob): null {
       `The copy is not of a directory at rest: it has ${logs.join(', ')}. Take a snapshot, or bring the library to rest before copying it.`,
     )
   const isSnapshot = names.includes(manifestName)
-  if (isSnapshot) verifySnapshot(from, 'all')
+  if (isSnapshot) verifySnapshot(from)
   makeDirectory(dirname(staged))
   try {
     mkdirSync(staged, { mode: 0o700 })

@@ -1,10 +1,10 @@
 /** A snapshot: one point of a tenant that goes on living. Made under another name, verified, and only then renamed into place. */
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { makeDirectory, renameDurably, syncDirectory } from '../base/fs.ts'
 import { Problem } from '../base/problem.ts'
 import { type Db, openDb, openReadOnlyDb } from '../base/sqlite.ts'
-import { hashFile, linkOrCopy, writeDurably } from './copy-files.ts'
+import { copyResting, hashFile, linkOrCopy, writeDurably } from './copy-files.ts'
 import { appDbPath, booksDirectory, vecsDbPath } from './layout.ts'
 import { type Manifest, type ManifestFile, manifestName, readManifest } from './manifest.ts'
 import { appApplicationId, appMigrations, vecsApplicationId, vecsMigrations } from './schema.ts'
@@ -30,8 +30,8 @@ export interface SnapshotJob {
   readonly tier: string | null
   readonly madeAtMs: number
   readonly version: string
-  /** Of a library that is to be migrated: nobody has it open, and the copy is of the version that its files have. */
-  readonly keepsVersion?: boolean
+  /** Nobody has it open, and no log is beside its files: these are copied as they are, at the version that they have. */
+  readonly isAtRest?: boolean
 }
 
 /** Between 0 and 1. */
@@ -44,19 +44,14 @@ export type OnProgress = (done: number) => void
 export function makeSnapshot(job: SnapshotJob, onProgress: OnProgress = () => undefined): Manifest {
   const { directory, building, into } = job
   if (existsSync(into)) throw new Problem('conflict', 'There is a snapshot of that moment already.')
-  makeDirectory(dirname(dirname(building)))
-  makeDirectory(dirname(building))
+  makeMissing(dirname(dirname(building)))
+  makeMissing(dirname(building))
   try {
     mkdirSync(building, { mode: 0o700 })
     mkdirSync(booksDirectory(building), { mode: 0o700 })
-    const kinds = job.keepsVersion
-      ? {
-          app: atVersionOf(appDbPath(directory), app),
-          vecs: atVersionOf(vecsDbPath(directory), vecs),
-        }
-      : { app, vecs }
-    copyDb(vecsDbPath(directory), vecsDbPath(building), kinds.vecs)
-    copyDb(appDbPath(directory), appDbPath(building), kinds.app)
+    const copy = job.isAtRest ? copyFile : copyDb
+    copy(vecsDbPath(directory), vecsDbPath(building), vecs)
+    copy(appDbPath(directory), appDbPath(building), app)
     const contents = inspect(building)
     const manifest: Manifest = {
       format: 1,
@@ -74,9 +69,8 @@ export function makeSnapshot(job: SnapshotJob, onProgress: OnProgress = () => un
     writeDurably(join(building, manifestName), JSON.stringify(manifest))
     syncDirectory(booksDirectory(building))
     syncDirectory(building)
-    verifySnapshot(building, 'databases')
-    makeDirectory(dirname(dirname(into)))
-    makeDirectory(dirname(into))
+    makeMissing(dirname(dirname(into)))
+    makeMissing(dirname(into))
     renameDurably(building, into)
     return manifest
   } catch (error) {
@@ -87,10 +81,9 @@ export function makeSnapshot(job: SnapshotJob, onProgress: OnProgress = () => un
 
 /**
  * Opens and checks both databases, compares what they count with the manifest, and every file with its hash.
- * @param depth `databases` leaves out reading the originals again, whose hashes were computed a moment ago
  * @throws Problem `tenant_damaged`, `tenant_newer`
  */
-export function verifySnapshot(directory: string, depth: 'databases' | 'all'): Manifest {
+export function verifySnapshot(directory: string): Manifest {
   const manifest = readManifest(directory)
   const { described } = inspect(directory)
   const { schema, embedders, counts, tenant, generation } = manifest
@@ -99,7 +92,6 @@ export function verifySnapshot(directory: string, depth: 'databases' | 'all'): M
   )
     throw damaged('its databases do not hold what the manifest says')
   for (const file of manifest.files) {
-    if (depth === 'databases' && file.path.startsWith('books/')) continue
     const { sha256, bytes } = hashFile(join(directory, file.path))
     if (sha256 !== file.sha256 || bytes !== file.bytes) throw damaged(`${file.path} has changed`)
   }
@@ -130,6 +122,18 @@ function copyDb(from: string, to: string, kind: typeof app): void {
     // The shard has it open too, and stays: this is never the last to close.
     db.close()
   }
+}
+
+/** @throws Problem `tenant_damaged` */
+function copyFile(from: string, to: string): void {
+  copyResting(from, to)
+  if (hashFile(to).sha256 !== hashFile(from, 'without-log').sha256)
+    throw damaged(`${basename(from)} was not copied well`)
+}
+
+/** One that is there was synced by whoever made it. */
+function makeMissing(path: string): void {
+  if (!existsSync(path)) makeDirectory(path)
 }
 
 interface Original {

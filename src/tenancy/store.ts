@@ -11,7 +11,7 @@ import {
   rmSync,
   type Stats,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { makeDirectory, syncDirectory } from '../base/fs.ts'
 import { Problem, type ProblemCode } from '../base/problem.ts'
 import { type Db, openDb } from '../base/sqlite.ts'
@@ -69,17 +69,7 @@ export function openStore(
     if (!create) throw new Problem('tenant_damaged', missingSentence)
     makeTenant(dataDir, tenant, generation ?? newGeneration())
   }
-  refuseStrangeFiles(directory)
-  const app = openDb(appDbPath(directory), {
-    mode: 'open',
-    synchronous: 'FULL',
-    applicationId: appApplicationId,
-    migrations: appMigrations,
-    verify: (db) => {
-      checkOwner(db, tenant, generation)
-      refuseDeleted(db, deleted)
-    },
-  })
+  const app = openApp(directory, tenant, { generation, deleted })
   try {
     const found = metaOf(app, 'generation')
     const vecs = openVecs(directory, tenant, found)
@@ -90,6 +80,28 @@ export function openStore(
   }
 }
 
+/** Of a library that nobody has open: the truth alone, by whoever needs no vectors. @throws Problem as `openStore` */
+export function openApp(
+  directory: string,
+  tenant: TenantId,
+  {
+    generation,
+    deleted = [],
+  }: { generation: string | undefined; deleted?: readonly string[] | undefined },
+): Db {
+  refuseStrangeFiles(directory)
+  return openDb(appDbPath(directory), {
+    mode: 'open',
+    synchronous: 'FULL',
+    applicationId: appApplicationId,
+    migrations: appMigrations,
+    verify: (db) => {
+      checkOwner(db, tenant, generation)
+      refuseDeleted(db, deleted)
+    },
+  })
+}
+
 const missingSentence =
   'The directory of this library, or its app.db, is missing on the server: the operator can restore it from a backup.'
 
@@ -98,15 +110,23 @@ const missingSentence =
  * @returns whether the directory is now at rest (no `-wal`, `-shm` or `-journal`), so that copying it is a backup
  */
 export function closeStore(store: Store): boolean {
-  for (const db of [store.vecs, store.app]) {
-    try {
-      db.checkpoint()
-    } catch {
-      // A full or failing disk: the log stays beside the file, and the next open folds it.
-    }
-    db.close()
+  closeFolded(store.vecs)
+  return closeApp(store.app)
+}
+
+/** Of what `openApp` opened. @returns as `closeStore` */
+export function closeApp(app: Db): boolean {
+  closeFolded(app)
+  return !readdirSync(dirname(app.path)).some((name) => maintenanceFiles.test(name))
+}
+
+function closeFolded(db: Db): void {
+  try {
+    db.checkpoint()
+  } catch {
+    // A full or failing disk: the log stays beside the file, and the next open folds it.
   }
-  return !readdirSync(store.directory).some((name) => maintenanceFiles.test(name))
+  db.close()
 }
 
 /** Built under another name and renamed, so that a half-made tenant is never seen. */

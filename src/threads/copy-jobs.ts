@@ -1,16 +1,17 @@
-/** What crosses to the thread that copies, and back. */
+/** What crosses to a thread that copies, and back. */
 import type { ProblemData } from '../base/problem.ts'
+import type { MigrationJob } from '../tenancy/migrate-resting.ts'
 import type { RestoreJob } from '../tenancy/restore.ts'
 import type { SnapshotJob } from '../tenancy/snapshot.ts'
 
-interface VerifyJob {
-  readonly directory: string
-}
-
 export type CopyJob =
   | ({ readonly kind: 'snapshot' } & SnapshotJob)
-  | ({ readonly kind: 'verify' } & VerifyJob)
+  | { readonly kind: 'verify'; readonly directory: string }
+  | { readonly kind: 'take-away'; readonly from: string; readonly to: string }
   | ({ readonly kind: 'restore' } & RestoreJob)
+  | ({ readonly kind: 'copy-before'; readonly hasBegun: boolean } & SnapshotJob)
+  | ({ readonly kind: 'migrate' } & MigrationJob)
+  | { readonly kind: 'hash'; readonly path: string }
 
 export type FromCopy =
   | { readonly kind: 'progress'; readonly done: number }

@@ -25,7 +25,7 @@ const fleetSchema = z.object({
 
 const beginSchema = z.strictObject({
   share: z.number().gt(0).max(1).default(1),
-  concurrency: z.int().min(1).max(64).default(4),
+  concurrency: z.int().min(1).max(64).default(8),
   snapshots: z.boolean().default(true).describe('whether each is copied before'),
 })
 

@@ -1,0 +1,14 @@
+/** The bench of many libraries, in small: that it works; what it measures is looked at where it runs whole. */
+import { expect, test } from 'vitest'
+import { fleetBench } from '../bench/fleet.ts'
+
+test('thirty libraries are migrated twice, backed up and asked, and the pool stays within its bounds', {
+  timeout: 120_000,
+}, async () => {
+  const { ratios } = await fleetBench({ testData: undefined, say: () => undefined, sizes: [30] })
+  expect(ratios).toMatchObject({ libraries: 30, refused: 0, pool_open_cap: 6 })
+  expect(ratios['pool_open_max']).toBeLessThanOrEqual(6)
+  expect(ratios['pool_open_max']).toBeGreaterThan(0)
+  expect(ratios['descriptors_max']).toBeLessThanOrEqual(ratios['descriptors_cap'] ?? 0)
+  expect(ratios['backup_bytes']).toBeGreaterThan(0)
+})
