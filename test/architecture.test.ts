@@ -61,8 +61,8 @@ const sqlHomes = /^(base\/sqlite|tenancy|library|search|control)(\/|\.ts)/
 /** Of the web app, the lowest first; the shapes that the server speaks are everybody’s. */
 const floorOfWeb = (path: string): number =>
   [
-    'strings.ts',
-    'api/types.ts',
+    'strings',
+    'api/types',
     'lib/',
     'base/',
     'api/',

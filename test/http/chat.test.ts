@@ -146,6 +146,30 @@ test('a second question in a conversation waits for the first: 409', async () =>
   expect(chat.running).toBe(0)
 })
 
+test('an answer is stopped by who asked: nothing of it is kept, and the conversation is free at once', async () => {
+  const { server } = await setUp(fake, { withModel: true })
+  const { conversation_id } = await ask(server, { message: 'Who opened the bridge?' })
+  fake.fault = { kind: 'stalls' }
+  const more = { message: 'And then?', conversation_id }
+  const events: string[] = []
+  for await (const { id, event } of eventsOf(await stream(server, more))) {
+    events.push(event)
+    const path = `/v1/chat/${id.split('.')[0]}`
+    if (event !== 'delta') continue
+    expect((await server.as('ben', path, { method: 'DELETE' })).status).toBe(404)
+    expect((await server.as('ann', path, { method: 'DELETE' })).status).toBe(204)
+    // Once more changes nothing.
+    expect((await server.as('ann', path, { method: 'DELETE' })).status).toBe(204)
+  }
+  expect(events.at(-1)).toBe('error')
+  fake.fault = undefined
+  const reply = await ask(server, { ...more, message: 'Who opened it?' })
+  expect(reply.mode).toBe('model')
+  const kept = await server.as('ann', `/v1/conversations/${conversation_id}`)
+  expect(((await kept.json()) as { messages: number }).messages).toBe(4)
+  await fake.quiet()
+})
+
 test('a client that was cut off goes on where it was, and nobody else does', async () => {
   const { server } = await setUp(fake, { withModel: true })
   const all = await Array.fromAsync(

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { Client } from '../../bench/lib/client.ts'
 import { startServer } from '../../bench/lib/server.ts'
+import { FakeModel } from '../fake-model.ts'
 import { buildWebApp, findChromium, launchChromium } from './browser.ts'
 
 const shots = join(import.meta.dirname, '../../web/shots')
@@ -32,7 +33,40 @@ async function openFirstHit(page: Page, url: string, query: string): Promise<voi
   await page.locator('mark.passage, mark.word').first().waitFor()
 }
 
-async function shoot(page: Page, url: string, name: string): Promise<void> {
+/** The sentences and the words of the page that each of them cites. */
+const said = [
+  [
+    'Hold a pencil while you read: it slows you down, and “slow reading is most of the art”',
+    'slow reading',
+  ],
+  [
+    'Use few signs, since “More signs than seven nobody remembers”, and draw a small house where a thought belongs in your own work',
+    'A line in the margin means',
+  ],
+  ['Quotations need the page as it is printed', 'Every quotation needs a way back'],
+  ['The handbook was written in 1874', 'A line in the margin means'],
+] as const
+
+/** Asked twice: the first time to learn how the passages are numbered. */
+async function answeredQuestion(client: Client, model: FakeModel) {
+  const ask = async () => {
+    const message = 'How should I mark a book while I read, and note where a quotation comes from?'
+    const { body } = await client.request<{
+      conversation_id: string
+      passages: { n: number; text: string }[]
+    }>('POST', '/v1/chat', { message })
+    return body
+  }
+  const first = await ask()
+  const numberOf = (words: string): number =>
+    first.passages.find(({ text }) => text.replaceAll(/\s+/g, ' ').includes(words))?.n ?? 1
+  const sentences = said.map(([sentence, words]) => `${sentence} [${numberOf(words)}].`)
+  model.answer = `${sentences.slice(0, 2).join(' ')}\n\n${sentences.slice(2).join(' ')}`
+  await client.request('DELETE', `/v1/conversations/${first.conversation_id}`)
+  return ask()
+}
+
+async function shoot(page: Page, url: string, name: string, conversation: string): Promise<void> {
   const shot = async (screen: string): Promise<void> => {
     await page.screenshot({ path: join(shots, `${screen}-${name}.png`) })
   }
@@ -52,6 +86,16 @@ async function shoot(page: Page, url: string, name: string): Promise<void> {
   await shot('reader-pdf')
   await openFirstHit(page, url, 'quotation marks')
   await shot('reader-text')
+  await page.goto(`${url}/chat`)
+  await page.locator('.welcome').waitFor()
+  await page.getByLabel('Your question').fill('Where should I note a quotation?')
+  await shot('chat-new')
+  await page.goto(`${url}/chat/${conversation}`)
+  await page.locator('.chip').first().waitFor()
+  await shot('chat')
+  await page.locator('.chip').first().click()
+  await page.locator('.beside mark').first().waitFor()
+  await shot('chat-source')
   await page.goto(`${url}/account`)
   await page.locator('.meter').first().waitFor()
   await shot('account')
@@ -62,8 +106,9 @@ if (path === undefined) throw new Error('no Chromium here: install one, or name 
 buildWebApp()
 const directories = [0, 1, 2].map(() => mkdtempSync(join(tmpdir(), 'carrel-shots-')))
 const [full = '', empty = '', locked = ''] = directories
+const model = await FakeModel.start()
 const servers = await Promise.all([
-  startServer(full, {}),
+  startServer(full, { CHAT_URL: model.url, CHAT_MODEL: 'qwen3:4b' }),
   startServer(empty, {}),
   startServer(locked, { JWT_SECRET: 'a secret for pictures, 32 bytes or more' }),
 ])
@@ -84,9 +129,10 @@ try {
   for (const { id, title } of body.items)
     if (/Keeping|Pencil/i.test(title))
       await client.request('PATCH', `/v1/documents/${id}`, { tags: ['reading', 'method'] })
+  const asked = await answeredQuestion(client, model)
   for (const { name, ...options } of looks) {
     const page = await browser.newPage(options)
-    await shoot(page, servers[0].url, name)
+    await shoot(page, servers[0].url, name, asked.conversation_id)
     await page.goto(servers[1].url)
     await page.locator('.empty').waitFor()
     await page.screenshot({ path: join(shots, `empty-${name}.png`) })
@@ -99,5 +145,6 @@ try {
 } finally {
   await browser.close()
   await Promise.all(servers.map((server) => server.stop()))
+  await model.stop()
   for (const directory of directories) rmSync(directory, { recursive: true, force: true })
 }

@@ -1,11 +1,13 @@
 /** Every word the app says, in one place. */
+import { chatStrings } from './strings-chat.ts'
+
 const plural = (count: number, one: string, many: string): string =>
   `${count.toLocaleString()} ${count === 1 ? one : many}`
 
 export const strings = {
   appName: 'Carrel',
   skipToContent: 'Skip to content',
-  nav: { label: 'Main', library: 'Library', search: 'Search', account: 'Account' },
+  nav: { label: 'Main', library: 'Library', search: 'Search', chat: 'Ask', account: 'Account' },
   gone: {
     text: 'The server does not answer. Nothing is lost; this page tries again every few seconds.',
     retry: 'Try now',
@@ -147,6 +149,7 @@ export const strings = {
     contents: 'Contents',
     noContents: 'This document has no table of contents.',
     find: 'Find in this document',
+    ask: 'Ask about this document',
     loading: 'Opening the page…',
     emptyPage: 'There is no text on this page.',
     highlighted: 'The passage you searched for is highlighted.',
@@ -156,6 +159,7 @@ export const strings = {
     pageImage: (page: number) => `Page ${page}`,
     chunkFailed: 'A part of the app could not be loaded: reload the page.',
   },
+  chat: chatStrings,
   account: {
     title: 'Account',
     local: 'Local mode',

@@ -10,6 +10,7 @@ import type { ChatEvent, ChatRun, Done, PassageView } from '../../rag/chat-run.t
 import { checkShare } from '../../tenancy/quota.ts'
 import { answered, type Route, route } from '../route.ts'
 import { type ServerSentEvent, sendEvents } from '../sse.ts'
+import { noContent } from '../wire.ts'
 import { filterSchema } from './search.ts'
 
 /** A page of a letter; what is longer is a document, and belongs into the library. */
@@ -149,6 +150,23 @@ export function chatRoutes(options: ChatRouteOptions): Route[] {
         const after = place?.run === run.id ? place.after : 0
         await sendEvents(response, wireEvents(run, after, signal), { signal })
         return answered
+      },
+    }),
+    route({
+      method: 'delete',
+      path: '/v1/chat/:run',
+      scope: 'chat',
+      summary: 'Stop an answer that is being written; it is not kept',
+      audit: 'none',
+      params: z.object({ run: z.string() }),
+      reply: noContent,
+      problems: ['not_found'],
+      handle: async ({ tenant, params, signal }) => {
+        const run = chat.resume(tenant, params.run)
+        run.abort(new Problem('conflict', 'The answer was stopped; it is not kept.'))
+        // Afterwards the conversation takes the next question.
+        for await (const _ of run.read(0, signal));
+        return undefined
       },
     }),
   ]

@@ -18,8 +18,9 @@ export class ApiError extends Error {
 }
 
 export interface RequestOptions {
-  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal | undefined
 }
 
@@ -42,7 +43,7 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
 
 /** The answer itself, for those who read it piece by piece. @throws as `request` */
 export async function respond(path: string, options: RequestOptions = {}): Promise<Response> {
-  const { method = 'GET', body, signal } = options
+  const { method = 'GET', body, signal, headers } = options
   let response: Response
   try {
     response = await fetch(path, {
@@ -50,6 +51,7 @@ export async function respond(path: string, options: RequestOptions = {}): Promi
       signal: signal ?? null,
       headers: {
         ...authorization(),
+        ...headers,
         ...(body !== undefined && { 'Content-Type': 'application/json' }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),

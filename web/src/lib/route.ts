@@ -33,11 +33,23 @@ export interface ReadRoute {
   readonly asText: boolean
 }
 
+export interface ChatRoute {
+  readonly screen: 'chat'
+  /** Empty for a conversation that has not begun. */
+  readonly id: string
+  /** The citation whose page is open beside the answer: the answer's id, a dot, its place among the citations. */
+  readonly at: string
+  /** The page that is open; 0 is the citation's own. */
+  readonly page: number
+  /** Documents that a new conversation asks. */
+  readonly documents: readonly string[]
+}
+
 export interface AccountRoute {
   readonly screen: 'account'
 }
 
-export type Route = LibraryRoute | SearchRoute | ReadRoute | AccountRoute
+export type Route = LibraryRoute | SearchRoute | ReadRoute | ChatRoute | AccountRoute
 
 export const libraryRoute: LibraryRoute = { screen: 'library', filter: '', tag: '', sort: 'added' }
 
@@ -56,6 +68,10 @@ export function searchRoute(query: string, given: Partial<SearchRoute> = {}): Se
 
 export function readRoute(id: string, page: number, given: Partial<ReadRoute> = {}): ReadRoute {
   return { screen: 'read', id, page, query: '', passage: '', asText: false, ...given }
+}
+
+export function chatRoute(id: string, given: Partial<ChatRoute> = {}): ChatRoute {
+  return { screen: 'chat', id, at: '', page: 0, documents: [], ...given }
 }
 
 /** @param path such as `/read/doc_1/4`  @param search such as `?q=oak`; anything unknown is the library */
@@ -77,6 +93,12 @@ export function parseRoute(path: string, search: string): Route {
       passage: text('passage'),
       asText: text('view') === 'text',
     })
+  if (screen === 'chat')
+    return chatRoute(decode(id ?? ''), {
+      at: text('at'),
+      page: Math.max(0, Number.parseInt(text('page'), 10) || 0),
+      documents: query.getAll('doc'),
+    })
   if (screen === 'account') return { screen: 'account' }
   const sort = sorts.find((one) => one === text('sort')) ?? 'added'
   return { screen: 'library', filter: text('filter'), tag: text('tag'), sort }
@@ -90,6 +112,12 @@ export function formatRoute(route: Route): string {
       ['filter', route.filter],
       ['tag', route.tag],
       ['sort', route.sort === 'added' ? '' : route.sort],
+    ])
+  if (route.screen === 'chat')
+    return address(route.id === '' ? '/chat' : `/chat/${encodeURIComponent(route.id)}`, [
+      ['at', route.at],
+      ['page', route.page === 0 ? '' : String(route.page)],
+      ...route.documents.map((value) => ['doc', value] as const),
     ])
   if (route.screen === 'read')
     return address(`/read/${encodeURIComponent(route.id)}/${route.page}`, [

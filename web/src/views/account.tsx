@@ -7,6 +7,7 @@ import { formatBytes, formatCount } from '../lib/format.ts'
 import { account, canSignOut, loadSignInMethods, signInMethods, signOut } from '../state/session.ts'
 import { setTheme, theme, themes } from '../state/theme.ts'
 import { strings } from '../strings.ts'
+import { ChatKeyCard } from './chat-key.tsx'
 
 const words = strings.account
 
@@ -58,6 +59,7 @@ export function AccountScreen() {
           <Meter name={words.passages} share={me.quota.passages} format={formatCount} />
         </section>
       )}
+      <ChatKeyCard />
       <section class="card">
         <fieldset class="themes">
           <legend>{words.theme}</legend>

@@ -16,6 +16,13 @@ const paths = {
   minus: 'M5 12h14',
   upload: 'M12 16V4M7 9l5-5 5 5M4 16v3a1 1 0 0 0 1 1h14a1 1 0 0 0 1-1v-3',
   user: 'M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8M4 21c0-4 3.500-6 8-6s8 2 8 6',
+  chat: 'M4 5h16v11H10l-5 4v-4H4zM8 9.500h8M8 12.500h5',
+  send: 'M12 19V5M6 11l6-6 6 6',
+  stop: 'M7 7h10v10H7z',
+  up: 'M7 11v9H4v-9zM7 11l4-8a2 2 0 0 1 2 2v4h6l-2 11H7',
+  down: 'M7 13V4H4v9zM7 13l4 8a2 2 0 0 0 2-2v-4h6L17 4H7',
+  pin: 'M9 4h6l-1 6 3 3H7l3-3zM12 13v8',
+  near: 'M5 10c3-3 6 2 14-1M5 15c3-3 6 2 14-1',
   books: 'M5 4h4v16H5zM9 4h4v16H9zM14.500 5l3.800-1 4 15.300-3.900 1z',
 } as const
 

@@ -9,16 +9,19 @@ interface LinkProps {
   class?: string
   current?: boolean
   label?: string
+  title?: string
   isHit?: boolean
 }
 
-export function Link({ to, children, class: className, current = false, label, isHit }: LinkProps) {
+export function Link(props: LinkProps) {
+  const { to, children, class: className, current = false, label, title, isHit } = props
   return (
     <a
       href={formatRoute(to)}
       class={className}
       aria-current={current ? 'page' : undefined}
       aria-label={label}
+      title={title}
       data-hit={isHit ? '' : undefined}
       onClick={(event) => {
         if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return

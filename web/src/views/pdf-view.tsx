@@ -3,11 +3,10 @@ import type { PDFDocumentProxy, PDFPageProxy } from 'pdfjs-dist'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { originalAddress } from '../api/documents.ts'
 import { ApiError, authorization } from '../api/http.ts'
-import type { Hit } from '../api/types.ts'
 import { openPdf, TextLayer } from '../pdf/pdfjs.ts'
 import { markTextLayer } from '../pdf/text-layer.ts'
 import { strings } from '../strings.ts'
-import type { PageViewProps } from './reader.tsx'
+import type { Mark, PageViewProps } from './page-view.tsx'
 
 const words = strings.reader
 /** Sharper than the screen shows costs memory: a phone draws three pixels for one. */
@@ -117,7 +116,7 @@ async function paint(
 }
 
 /** @returns what to say to somebody who does not see it */
-function highlight(layer: TextLayer, hit: Hit | undefined): string {
+function highlight(layer: TextLayer, hit: Mark | undefined): string {
   if (!hit) return ''
   const first = markTextLayer(layer.textDivs, layer.textContentItemsStr, hit)
   first?.scrollIntoView({ block: 'center' })

@@ -1,7 +1,7 @@
 /** What stands above a page: the way back, the title, where one is, and what one can do. */
 import { useEffect, useState } from 'preact/hooks'
 import type { DocumentRow, Hit } from '../api/types.ts'
-import { libraryRoute, type ReadRoute, searchRoute } from '../lib/route.ts'
+import { chatRoute, libraryRoute, type ReadRoute, searchRoute } from '../lib/route.ts'
 import { lastSearch } from '../state/hits.ts'
 import { goTo } from '../state/router.ts'
 import { strings } from '../strings.ts'
@@ -89,6 +89,10 @@ export function ReaderBar({ route, document, hit, label, isPdf, zoom, onZoom }: 
         <Link to={searchRoute(route.query, { documents: [route.id] })} class="button plain">
           <Icon name="search" />
           <span class="label">{words.find}</span>
+        </Link>
+        <Link to={chatRoute('', { documents: [route.id] })} class="button plain">
+          <Icon name="chat" />
+          <span class="label">{words.ask}</span>
         </Link>
       </div>
     </header>

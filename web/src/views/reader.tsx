@@ -1,29 +1,16 @@
 /** The reader: a page of a document, with the passage that was searched for highlighted on it. */
-import { Component, type ComponentChildren, type ComponentType } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { getDocument } from '../api/documents.ts'
-import { isAbort, messageOf } from '../api/http.ts'
 import { findHit } from '../api/search.ts'
-import type { DocumentRow, Hit } from '../api/types.ts'
-import { isServerGone } from '../base/connection.ts'
-import { useStore } from '../base/store.ts'
+import type { Hit } from '../api/types.ts'
 import type { ReadRoute } from '../lib/route.ts'
 import { keptHit } from '../state/hits.ts'
-import { isSettled, library, putDocument } from '../state/library.ts'
 import { goTo } from '../state/router.ts'
 import { strings } from '../strings.ts'
+import { isDrawable, PageView } from './page-view.tsx'
 import { ReaderBar } from './reader-bar.tsx'
-import { TextView } from './text-view.tsx'
+import { useDocument } from './use-document.ts'
 
 const words = strings.reader
-
-/** What draws a page. */
-export interface PageViewProps {
-  document: DocumentRow
-  page: number
-  hit: Hit | undefined
-  zoom: number
-}
 
 export function Reader({ route }: { route: ReadRoute }) {
   const { document: row, problem } = useDocument(route.id)
@@ -41,8 +28,7 @@ export function Reader({ route }: { route: ReadRoute }) {
       </p>
     )
   if (!row) return <p class="quiet">{words.loading}</p>
-  const isPdf = row.media_type === 'application/pdf'
-  const isDrawn = isPdf && !route.asText
+  const isPdf = isDrawable(row)
   return (
     <article
       class="reader"
@@ -57,40 +43,16 @@ export function Reader({ route }: { route: ReadRoute }) {
         zoom={zoom}
         onZoom={setZoom}
       />
-      {isDrawn && (
-        <Guarded key={route.page}>
-          <Lazy document={row} page={route.page} hit={hit} zoom={zoom} />
-        </Guarded>
-      )}
-      {!isDrawn && (isSettled(row) || row.passages > 0) && (
-        <TextView document={row} page={route.page} hit={hit} zoom={zoom} onLabel={setLabel} />
-      )}
-      {!isDrawn && !isSettled(row) && row.passages === 0 && <p class="quiet">{words.notReady}</p>}
+      <PageView
+        document={row}
+        page={route.page}
+        hit={hit}
+        zoom={zoom}
+        asText={route.asText}
+        onLabel={setLabel}
+      />
     </article>
   )
-}
-
-function useDocument(id: string): { document: DocumentRow | undefined; problem: string } {
-  const { documents } = useStore(library)
-  const isGone = useStore(isServerGone)
-  const known = documents.find((document) => document.id === id)
-  const [asked, setAsked] = useState<DocumentRow>()
-  const [problem, setProblem] = useState('')
-  useEffect(() => {
-    if (known) return
-    const ended = new AbortController()
-    getDocument(id, ended.signal).then(
-      (document) => {
-        setAsked(document)
-        setProblem('')
-        // Only a list that is whole may be added to.
-        if (library.value.state === 'loaded') putDocument(document)
-      },
-      (error: unknown) => !isAbort(error) && setProblem(messageOf(error)),
-    )
-    return () => ended.abort()
-  }, [id, known === undefined, isGone])
-  return { document: known ?? asked, problem: known ? '' : problem }
 }
 
 /** The hit by which the reader was opened; asked for again after a reload. */
@@ -122,36 +84,4 @@ function usePageKeys(route: ReadRoute, pages: number | null): void {
     addEventListener('keydown', onKey)
     return () => removeEventListener('keydown', onKey)
   }, [route, pages])
-}
-
-/** pdf.js is larger than all the rest together: it comes when the first PDF is opened. */
-function Lazy(props: PageViewProps) {
-  const [View, setView] = useState<{ of: ComponentType<PageViewProps> }>()
-  const [isFailed, setFailed] = useState(false)
-  useEffect(() => {
-    import('./pdf-view.tsx').then(
-      ({ PdfView }) => setView({ of: PdfView }),
-      () => setFailed(true),
-    )
-  }, [])
-  if (isFailed)
-    return (
-      <p class="problem" role="alert">
-        {words.chunkFailed}
-      </p>
-    )
-  return View ? <View.of {...props} /> : <p class="quiet">{words.loading}</p>
-}
-
-/** What a view throws while it draws is its own trouble, not the whole app's. */
-class Guarded extends Component<{ children: ComponentChildren }, { isFailed: boolean }> {
-  override state = { isFailed: false }
-
-  override componentDidCatch(): void {
-    this.setState({ isFailed: true })
-  }
-
-  override render() {
-    return this.state.isFailed ? <p class="problem">{words.pdfFailed}</p> : this.props.children
-  }
 }

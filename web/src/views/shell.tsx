@@ -3,12 +3,13 @@ import { useEffect, useRef } from 'preact/hooks'
 import { isServerGone, lookForServer } from '../base/connection.ts'
 import { useStore } from '../base/store.ts'
 import { tokenNeed } from '../base/token.ts'
-import { libraryRoute, type Route } from '../lib/route.ts'
+import { chatRoute, libraryRoute, type Route } from '../lib/route.ts'
 import { currentRoute } from '../state/router.ts'
 import { account, arrival } from '../state/session.ts'
 import { strings } from '../strings.ts'
 import { AccountScreen } from './account.tsx'
 import { AccountChip } from './account-chip.tsx'
+import { ChatScreen } from './chat.tsx'
 import { DropTarget } from './drop-target.tsx'
 import { Icon } from './icons.tsx'
 import { LibraryScreen } from './library.tsx'
@@ -47,6 +48,12 @@ export function Shell() {
               <Icon name="books" />
               <span>{strings.nav.library}</span>
             </Link>
+            {me.scopes.includes('chat') && (
+              <Link to={chatRoute('')} current={route.screen === 'chat'}>
+                <Icon name="chat" />
+                <span>{strings.nav.chat}</span>
+              </Link>
+            )}
             <AccountChip isCurrent={route.screen === 'account'} />
           </nav>
         )}
@@ -68,13 +75,19 @@ function Screen({ route }: { route: Route }) {
       return <SearchScreen route={route} />
     case 'read':
       return <Reader key={route.id} route={route} />
+    case 'chat':
+      return <ChatScreen route={route} />
     case 'account':
       return <AccountScreen />
   }
 }
 
 function titleOf(route: Route): string {
-  const name = { library: strings.library.title, account: strings.account.title }
+  const name = {
+    library: strings.library.title,
+    chat: strings.chat.title,
+    account: strings.account.title,
+  }
   if (route.screen === 'search')
     return `${route.query === '' ? strings.search.title : route.query} · ${strings.appName}`
   return route.screen === 'read' ? strings.appName : `${name[route.screen]} · ${strings.appName}`

@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { getPage } from '../api/documents.ts'
 import { isAbort, messageOf } from '../api/http.ts'
-import type { DocumentPage, Hit } from '../api/types.ts'
+import type { DocumentPage } from '../api/types.ts'
 import { isServerGone } from '../base/connection.ts'
 import { useStore } from '../base/store.ts'
 import { cutText } from '../lib/highlight.ts'
@@ -10,7 +10,7 @@ import { matchPassage, matchWords } from '../lib/match-passage.ts'
 import { paragraphsOf } from '../lib/paragraphs.ts'
 import { markedWords } from '../lib/snippet.ts'
 import { strings } from '../strings.ts'
-import type { PageViewProps } from './reader.tsx'
+import type { Mark, PageViewProps } from './page-view.tsx'
 
 const words = strings.reader
 
@@ -50,7 +50,7 @@ export function TextView({ document, page, hit, zoom, onLabel }: TextViewProps) 
 
 interface ParagraphsProps {
   text: string
-  hit: Hit | undefined
+  hit: Mark | undefined
   zoom: number
 }
 
