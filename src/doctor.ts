@@ -1,26 +1,15 @@
 /** `carrel doctor`: looks at everything that may be wrong with a set-up, and says what to do. */
 import { existsSync } from 'node:fs'
-import { storesByDescriptors } from './base/descriptors.ts'
 import { Problem, type ProblemCode } from './base/problem.ts'
-import { type Config, ConfigError, environmentOf, readConfig } from './config.ts'
+import { type Config, ConfigError, readConfig } from './config.ts'
 import { readServerAddress } from './control/server-address.ts'
 import { keptServerKey } from './control/server-key.ts'
-import {
-  checkDataDir,
-  checkDescriptors,
-  checkDisk,
-  checkRuntime,
-  checkSnapshotsDir,
-  checkTiers,
-  type Machine,
-  machineOf,
-} from './doctor-checks.ts'
-import { checkLogin, checkNeighbours, checkOcr, checkPort, checkProvider } from './doctor-doors.ts'
+import type { Machine } from './doctor-checks.ts'
 import { type Finding, fault, good, messageOf, warning } from './doctor-finding.ts'
-import { checkKeyFiles, checkSecretsOpen } from './doctor-keys.ts'
+import { checkSecretsOpen } from './doctor-keys.ts'
+import { examineMachine } from './doctor-machine.ts'
 import { openOperator } from './operator.ts'
 import { controlDbPath } from './tenancy/layout.ts'
-import { ocrVariables } from './threads/ocr-program.ts'
 
 /** What to do about a library that cannot be opened. */
 const remedies: Partial<Record<ProblemCode, (user: string) => string>> = {
@@ -45,28 +34,8 @@ export async function examine(
 ): Promise<Finding[]> {
   const config = readSettings(env)
   if (!('DATA_DIR' in config)) return [config]
-  const environment = environmentOf(ocrVariables, env)
-  const machine = {
-    ...machineOf(config, environment, storesByDescriptors(config.SHARDS)),
-    ...given,
-  }
-  const runtime = checkRuntime(machine)
   const isRunning = await answers(config)
-  const found = [
-    good('settings', 'they can be used'),
-    ...runtime,
-    ...checkDataDir(config),
-    checkDisk(config, machine),
-    checkDescriptors(machine),
-    ...checkSnapshotsDir(config),
-    ...checkTiers(config),
-    ...checkKeyFiles(config),
-    ...checkLogin(config),
-    ...(await checkPort(config, isRunning)),
-    ...(await checkOcr(config, machine)),
-    ...(await checkNeighbours(config, machine)),
-    ...(await checkProvider(config, machine)),
-  ]
+  const found = await examineMachine(config, { env, given, isRunning })
   const isBroken = found.some(({ level, check }) => level === 'fault' && check !== 'port')
   if (isBroken && !isRunning)
     return [

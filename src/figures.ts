@@ -2,6 +2,7 @@
 import type { LiveFigures } from './base/metrics.ts'
 import type { Control } from './control/control.ts'
 import type { DiskFigures } from './control/disk-figures.ts'
+import type { ServerState } from './http/routes/admin-server.ts'
 import type { Readiness } from './http/routes/system.ts'
 import type { Identity } from './identity.ts'
 import type { Chat } from './rag/chat.ts'
@@ -71,5 +72,30 @@ export function readiness({
       // What stands outside fails nothing: people come in by what is remembered of it.
       ...identity.checks(),
     },
+  }
+}
+
+/** The server at this moment, for the operator. */
+export function serverState({
+  shards,
+  control,
+  models,
+  chat,
+  runner,
+}: Omit<Parts, 'identity'> & {
+  readonly chat: Chat
+  readonly runner: IngestRunner
+}): ServerState {
+  return {
+    tenants: control.tenantCount,
+    shards: shards
+      .stats()
+      .map(({ open, leased, waiting, running, restarts, opens, hits, evictions }) => ({
+        ...{ open, leased, waiting, running, restarts, opens, hits, evictions },
+      })),
+    jobs_running: runner.running,
+    tenants_with_jobs: runner.waiting,
+    vectors_pending: models.pending,
+    answers_running: chat.running,
   }
 }

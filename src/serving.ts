@@ -8,7 +8,8 @@ import type { Config } from './config.ts'
 import type { Control } from './control/control.ts'
 import type { TenantDirectory } from './control/tenant-directory.ts'
 import type { Tiers } from './control/tiers.ts'
-import { readiness } from './figures.ts'
+import { examineMachine } from './doctor-machine.ts'
+import { readiness, serverState } from './figures.ts'
 import { createApp } from './http/app.ts'
 import type { EventStreams } from './http/event-streams.ts'
 import { createHttpServer, type HttpServer } from './http/server.ts'
@@ -19,6 +20,7 @@ import type { Chat } from './rag/chat.ts'
 import type { RemoteModels } from './rag/remote-models.ts'
 import type { Records } from './records.ts'
 import type { ExtractorPool } from './threads/extractor-pool.ts'
+import type { IngestRunner } from './threads/ingest-runner.ts'
 import type { Shards } from './threads/shards.ts'
 import { version } from './version.ts'
 
@@ -35,6 +37,7 @@ interface HttpParts {
   readonly control: Control
   readonly expander: ExtractorPool
   readonly models: RemoteModels
+  readonly runner: IngestRunner
   readonly metrics: Metrics
   readonly care: Care
   readonly records: Records
@@ -77,6 +80,8 @@ export function openHttp(config: Config, { log, access }: Logs, parts: HttpParts
       addressRequestsPerMinute: config.ADDRESS_REQUESTS_PER_MINUTE,
       tenants: (principal, trace) => tenants.handle(principal, trace),
       readiness: () => readiness({ shards, control, models, chat, identity }),
+      serverState: () => serverState({ shards, control, models, chat, runner: parts.runner }),
+      examine: () => examineMachine(config, { isRunning: true }),
       searcher: models.searcher,
       embedder: {
         kind: config.EMBEDDINGS_URL === undefined ? 'builtin' : 'remote',

@@ -24,6 +24,7 @@ import type { Route } from './route.ts'
 import { type AccessOptions, accessRoutes } from './routes/access.ts'
 import { type AccountOptions, accountRoutes } from './routes/account.ts'
 import { type AdminMigrationOptions, adminMigrationRoutes } from './routes/admin-migration.ts'
+import { type AdminServerOptions, adminServerRoutes } from './routes/admin-server.ts'
 import { type AdminSnapshotsOptions, adminSnapshotRoutes } from './routes/admin-snapshots.ts'
 import { type AdminTenantsOptions, adminTenantRoutes } from './routes/admin-tenants.ts'
 import { type AdminUsersOptions, adminUserRoutes } from './routes/admin-users.ts'
@@ -37,7 +38,7 @@ import { eventRoutes } from './routes/events.ts'
 import { type ExportOptions, exportRoutes } from './routes/export.ts'
 import { type FromUrl, fromUrlRoutes } from './routes/from-url.ts'
 import { type ImportOptions, importRoutes } from './routes/import.ts'
-import { type KeyOptions, keyRoutes } from './routes/keys.ts'
+import { adminKeyRoutes, type KeyOptions, keyRoutes } from './routes/keys.ts'
 import { mcpRoutes } from './routes/mcp.ts'
 import { openAiRoutes } from './routes/openai.ts'
 import { readerRoutes } from './routes/reader.ts'
@@ -66,6 +67,7 @@ export interface AppOptions
     AdminTenantsOptions,
     AdminMigrationOptions,
     AdminSnapshotsOptions,
+    AdminServerOptions,
     UsageRouteOptions,
     AuditRouteOptions,
     RequestsRouteOptions,
@@ -145,6 +147,8 @@ export function routeTable(options: AppOptions, limits = httpLimits(options.limi
     ...accessRoutes(options),
     ...adminTenantRoutes(options),
     ...adminSnapshotRoutes(options),
+    ...adminServerRoutes(options),
+    ...adminKeyRoutes(options),
     ...usageRoutes(options),
     ...auditRoutes(options),
     ...requestsRoutes(options),

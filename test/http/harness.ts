@@ -67,6 +67,15 @@ export async function startServer(
     tenants: async (principal: Principal) => tenant(principal.tenant).handle(),
     chat: new Chat(),
     readiness: () => ({ ready: true, checks: { shards: 'ok' } }),
+    serverState: () => ({
+      tenants: 0,
+      shards: [],
+      jobs_running: 0,
+      tenants_with_jobs: 0,
+      vectors_pending: 0,
+      answers_running: 0,
+    }),
+    examine: async () => [],
     intake: {
       mediaTypes: { detect: detectText, accepted: 'plain text and PDF' },
       expand: () => Promise.reject(new Error('the fake has no reader')),

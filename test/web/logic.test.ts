@@ -2,13 +2,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { DocumentRow } from '../../web/src/api/types.ts'
-import type { Citation } from '../../web/src/api/types-chat.ts'
-import { answerParagraphs } from '../../web/src/lib/answer-parts.ts'
+import { tenantSorts } from '../../web/src/lib/admin-figures.ts'
 import { parseArrival, providerAddress } from '../../web/src/lib/arrival.ts'
 import { citation, pageName } from '../../web/src/lib/citation.ts'
 import { formatBytes, kindOf, languageName } from '../../web/src/lib/format.ts'
 import { parseTags, shownDocuments, tagCounts } from '../../web/src/lib/order.ts'
 import {
+  adminRoute,
   chatRoute,
   formatRoute,
   libraryRoute,
@@ -50,6 +50,10 @@ test('every address is read back as it was written', () => {
       .tuple(text, text, fc.nat(9_999), values)
       .filter(([id]) => id !== '.' && id !== '..')
       .map(([id, at, page, documents]) => chatRoute(id, { at, page, documents })),
+    fc
+      .tuple(text, text, fc.constantFrom(...tenantSorts), fc.boolean())
+      .filter(([id]) => id !== '.' && id !== '..')
+      .map(([id, filter, sort, isReversed]) => adminRoute(id, { filter, sort, isReversed })),
   )
   fc.assert(
     fc.property(routes, (route) => {
@@ -192,67 +196,6 @@ test('events come out whole, wherever the stream was cut', () => {
         { type: 'document', data: '{"id":\n1}', id: '7' },
         { type: 'message', data: 'x', id: '7' },
       ])
-    }),
-  )
-})
-
-const cited = (
-  text: string,
-  part: string,
-  n: number | null,
-  label: Citation['label'],
-): Citation => ({
-  n,
-  kind: 'claim',
-  label,
-  text: part,
-  answer_start: text.indexOf(part),
-  answer_end: text.indexOf(part) + part.length,
-  document_id: n === null ? null : 'doc_1',
-  page: null,
-  page_label: null,
-  start: null,
-  end: null,
-})
-
-test('an answer is cut into paragraphs and chips; a chip says the worst of what it stands behind', () => {
-  const answer = 'Oak is hard. Pine is blue [1]. Elm grows [1][2].\n\nNobody knows [x].'
-  const citations = [
-    cited(answer, 'Oak is hard.', 1, 'verified'),
-    cited(answer, 'Pine is blue', 1, 'not_found'),
-    cited(answer, 'Elm grows', 1, 'close'),
-    cited(answer, 'Nobody knows [x].', null, 'not_found'),
-  ]
-  const [first = [], second] = answerParagraphs(answer, citations)
-  const chips = first.filter((part) => part.kind === 'chip')
-  expect(chips.map(({ n, label, citation }) => [n, label, citation])).toEqual([
-    [1, 'not_found', 1],
-    [1, 'close', 2],
-    [2, 'open', -1],
-  ])
-  expect(first[1]).toEqual({ kind: 'text', text: 'Pine is blue', isUnsupported: true })
-  expect(second).toEqual([{ kind: 'text', text: 'Nobody knows [x].', isUnsupported: true }])
-})
-
-test('nothing of an answer is lost or made up by cutting it, wherever citations lie', () => {
-  const pieces = fc.array(fc.constantFrom('a ', '[1]', '[22]', '\n\n', '[', '😀', '<b>'), {
-    maxLength: 30,
-  })
-  const places = fc.array(fc.tuple(fc.nat(60), fc.nat(60), fc.constantFrom(1, 22, null)), {
-    maxLength: 6,
-  })
-  fc.assert(
-    fc.property(pieces, places, (parts, ranges) => {
-      const answer = parts.join('')
-      const citations = ranges.map(([a, b, n]) => ({
-        ...cited(answer, '', n, n === 1 ? 'not_found' : 'verified'),
-        answer_start: Math.min(a, b),
-        answer_end: Math.max(a, b),
-      }))
-      const shown = answerParagraphs(answer, citations)
-        .flat()
-        .map((part) => (part.kind === 'text' ? part.text : `[${part.n}]`))
-      expect(shown.join('')).toBe(answer.replaceAll(/\n\s*\n/g, ''))
     }),
   )
 })

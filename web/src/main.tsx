@@ -11,7 +11,7 @@ import { render } from 'preact'
 import { onServerBack } from './base/connection.ts'
 import { loadLibrary } from './state/library.ts'
 import { followProgress } from './state/progress.ts'
-import { loadAccount } from './state/session.ts'
+import { hasLibrary, loadAccount } from './state/session.ts'
 import './state/theme.ts'
 import { tokenNeed } from './base/token.ts'
 import { Shell } from './views/shell.tsx'
@@ -23,17 +23,18 @@ async function load(): Promise<void> {
     // Said by the banner or the sign-in screen, and done again by what is below.
     return
   }
-  await loadLibrary()
+  if (hasLibrary()) await loadLibrary()
 }
 
 const root = document.getElementById('app')
 if (root) render(<Shell />, root)
 onServerBack(() => void load())
 tokenNeed.subscribe(() => {
-  if (tokenNeed.value === 'none') void loadLibrary()
+  if (tokenNeed.value === 'none' && hasLibrary()) void loadLibrary()
 })
 // Another tab may have changed it.
 document.addEventListener('visibilitychange', () => {
-  if (document.visibilityState === 'visible' && tokenNeed.value === 'none') void loadLibrary()
+  if (document.visibilityState !== 'visible' || tokenNeed.value !== 'none') return
+  if (hasLibrary()) void loadLibrary()
 })
-void load().then(followProgress)
+void load().then(() => hasLibrary() && void followProgress())

@@ -1,4 +1,5 @@
 /** Every word the app says, in one place. */
+import { adminStrings } from './strings-admin.ts'
 import { chatStrings } from './strings-chat.ts'
 
 const plural = (count: number, one: string, many: string): string =>
@@ -160,6 +161,11 @@ export const strings = {
     chunkFailed: 'A part of the app could not be loaded: reload the page.',
   },
   chat: chatStrings,
+  admin: adminStrings,
+  held: {
+    title: 'Your library is not open at the moment',
+    retry: 'Try again',
+  },
   account: {
     title: 'Account',
     local: 'Local mode',
@@ -176,6 +182,7 @@ export const strings = {
     theme: 'Appearance',
     themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
     signOut: 'Sign out',
+    operator: 'the operator',
     api: 'API description',
   },
   signIn: {

@@ -14,6 +14,11 @@ export interface KeyOptions {
   readonly generationOf: (tenant: TenantId) => string | undefined
 }
 
+export interface AdminKeyOptions extends Pick<KeyOptions, 'keys'> {
+  /** The directory of a user that the operator names; undefined where nobody can be called so. */
+  readonly tenantNamed: (user: string) => TenantId | undefined
+}
+
 const nameLengthMax = 100
 const rateMax = 1_000_000
 const keyScopes = ['read', 'write', 'chat'] as const
@@ -97,6 +102,48 @@ export function keyRoutes({ keys, generationOf }: KeyOptions): Route[] {
       handle: async ({ principal, params }) => {
         if (!(await keys.remove(principal.tenant, params.id)))
           throw new Problem('not_found', 'There is no such key in your library.')
+        return undefined
+      },
+    }),
+  ]
+}
+
+/** The operator sees whose keys there are and takes them away; making them is the owner's. */
+export function adminKeyRoutes({ keys, tenantNamed }: AdminKeyOptions): Route[] {
+  const named = (user: string): TenantId => {
+    const tenant = tenantNamed(user)
+    if (!tenant) throw new Problem('not_found', 'Nobody can be called so.')
+    return tenant
+  }
+  const all = {
+    path: '/admin/v1/tenants/:user_id/keys',
+    scope: 'operator',
+    params: z.object({ user_id: z.string().min(1).max(255) }),
+    missing: 'There is no such key.',
+  } as const
+  return [
+    route({
+      ...all,
+      method: 'get',
+      summary: 'A library’s API keys, without their secrets',
+      reply: json(z.object({ items: z.array(keySchema), next_cursor: z.null() }), 'The keys.'),
+      handle: ({ params }) => ({
+        items: keys.of(named(params.user_id)).map(view),
+        next_cursor: null,
+      }),
+    }),
+    route({
+      ...all,
+      path: '/admin/v1/tenants/:user_id/keys/:id',
+      method: 'delete',
+      summary: 'Take a library’s API key away; it counts at once',
+      audit: 'key.delete',
+      params: all.params.extend({ id: z.string().max(64) }),
+      reply: noContent,
+      problems: ['not_found'],
+      handle: async ({ params }) => {
+        if (!(await keys.remove(named(params.user_id), params.id)))
+          throw new Problem('not_found', 'There is no such key in that library.')
         return undefined
       },
     }),

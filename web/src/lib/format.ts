@@ -22,6 +22,14 @@ export function formatDate(iso: string, locale?: string): string {
     : date.toLocaleDateString(locale, { day: 'numeric', month: 'short', year: 'numeric' })
 }
 
+/** @returns such as `3 Nov, 14:05`, in the person's own language and time */
+export function formatTime(iso: string, locale?: string): string {
+  const date = new Date(iso)
+  return Number.isNaN(date.getTime())
+    ? ''
+    : date.toLocaleString(locale, { dateStyle: 'medium', timeStyle: 'short' })
+}
+
 export function formatCount(count: number): string {
   return count.toLocaleString()
 }

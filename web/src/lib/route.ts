@@ -1,5 +1,7 @@
 /** Addresses of the screens: read from and written to one form, so that a link, a reload and the back button agree. */
 
+import { type TenantSort, tenantSorts } from './admin-figures.ts'
+
 export type SearchMode = 'keyword' | 'hybrid'
 export const sorts = ['added', 'title', 'size', 'status'] as const
 export type Sort = (typeof sorts)[number]
@@ -45,11 +47,20 @@ export interface ChatRoute {
   readonly documents: readonly string[]
 }
 
+export interface AdminRoute {
+  readonly screen: 'admin'
+  /** The user whose library is looked at; empty for all of them. */
+  readonly tenant: string
+  readonly filter: string
+  readonly sort: TenantSort
+  readonly isReversed: boolean
+}
+
 export interface AccountRoute {
   readonly screen: 'account'
 }
 
-export type Route = LibraryRoute | SearchRoute | ReadRoute | ChatRoute | AccountRoute
+export type Route = LibraryRoute | SearchRoute | ReadRoute | ChatRoute | AdminRoute | AccountRoute
 
 export const libraryRoute: LibraryRoute = { screen: 'library', filter: '', tag: '', sort: 'added' }
 
@@ -68,6 +79,10 @@ export function searchRoute(query: string, given: Partial<SearchRoute> = {}): Se
 
 export function readRoute(id: string, page: number, given: Partial<ReadRoute> = {}): ReadRoute {
   return { screen: 'read', id, page, query: '', passage: '', asText: false, ...given }
+}
+
+export function adminRoute(tenant: string, given: Partial<AdminRoute> = {}): AdminRoute {
+  return { screen: 'admin', tenant, filter: '', sort: 'name', isReversed: false, ...given }
 }
 
 export function chatRoute(id: string, given: Partial<ChatRoute> = {}): ChatRoute {
@@ -99,45 +114,76 @@ export function parseRoute(path: string, search: string): Route {
       page: Math.max(0, Number.parseInt(text('page'), 10) || 0),
       documents: query.getAll('doc'),
     })
+  if (screen === 'admin')
+    return adminRoute(decode(id ?? ''), {
+      filter: text('filter'),
+      sort: tenantSorts.find((one) => one === text('sort')) ?? 'name',
+      isReversed: query.has('reversed'),
+    })
   if (screen === 'account') return { screen: 'account' }
   const sort = sorts.find((one) => one === text('sort')) ?? 'added'
   return { screen: 'library', filter: text('filter'), tag: text('tag'), sort }
 }
 
+type Pair = readonly [name: string, value: string]
+
 /** @returns the address, path and query, that `parseRoute` reads back */
 export function formatRoute(route: Route): string {
-  if (route.screen === 'account') return '/account'
-  if (route.screen === 'library')
-    return address('/', [
-      ['filter', route.filter],
-      ['tag', route.tag],
-      ['sort', route.sort === 'added' ? '' : route.sort],
-    ])
-  if (route.screen === 'chat')
-    return address(route.id === '' ? '/chat' : `/chat/${encodeURIComponent(route.id)}`, [
-      ['at', route.at],
-      ['page', route.page === 0 ? '' : String(route.page)],
-      ...route.documents.map((value) => ['doc', value] as const),
-    ])
-  if (route.screen === 'read')
-    return address(`/read/${encodeURIComponent(route.id)}/${route.page}`, [
-      ['q', route.query],
-      ['passage', route.passage],
-      ['view', route.asText ? 'text' : ''],
-    ])
-  return address('/search', [
-    ['q', route.query],
-    ['mode', route.mode === 'hybrid' ? 'hybrid' : ''],
-    ...route.tags.map((value) => ['tag', value] as const),
-    ...route.mediaTypes.map((value) => ['type', value] as const),
-    ...route.languages.map((value) => ['lang', value] as const),
-    ...route.documents.map((value) => ['doc', value] as const),
-  ])
+  switch (route.screen) {
+    case 'account':
+      return '/account'
+    case 'library':
+      return address('/', [
+        ['filter', route.filter],
+        ['tag', route.tag],
+        ['sort', unless('added', route.sort)],
+      ])
+    case 'search':
+      return address('/search', [
+        ['q', route.query],
+        ['mode', unless('keyword', route.mode)],
+        ...pairs('tag', route.tags),
+        ...pairs('type', route.mediaTypes),
+        ...pairs('lang', route.languages),
+        ...pairs('doc', route.documents),
+      ])
+    case 'read':
+      return address(`${pathOf('/read', route.id)}/${route.page}`, [
+        ['q', route.query],
+        ['passage', route.passage],
+        ['view', route.asText ? 'text' : ''],
+      ])
+    case 'chat':
+      return address(pathOf('/chat', route.id), [
+        ['at', route.at],
+        ['page', unless('0', String(route.page))],
+        ...pairs('doc', route.documents),
+      ])
+    case 'admin':
+      return address(pathOf('/admin', route.tenant), [
+        ['filter', route.filter],
+        ['sort', unless('name', route.sort)],
+        ['reversed', route.isReversed ? '1' : ''],
+      ])
+  }
 }
 
-function address(path: string, pairs: readonly (readonly [string, string])[]): string {
+function pathOf(screen: string, id: string): string {
+  return id === '' ? screen : `${screen}/${encodeURIComponent(id)}`
+}
+
+/** What goes without saying is not said. */
+function unless(usual: string, value: string): string {
+  return value === usual ? '' : value
+}
+
+function pairs(name: string, values: readonly string[]): Pair[] {
+  return values.map((value) => [name, value])
+}
+
+function address(path: string, given: readonly Pair[]): string {
   const query = new URLSearchParams(
-    pairs.filter(([, value]) => value !== '').map(([name, value]) => [name, value]),
+    given.filter(([, value]) => value !== '').map(([name, value]) => [name, value]),
   )
   return query.size === 0 ? path : `${path}?${query}`
 }

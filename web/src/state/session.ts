@@ -1,10 +1,13 @@
 /** Who is using the app: the account as the server tells it, and signing in and out. */
+import { getServer } from '../api/admin.ts'
 import { getAccount } from '../api/documents.ts'
+import { ApiError, messageOf } from '../api/http.ts'
 import { endSession, getSignInMethods, redeemLink } from '../api/sign-in.ts'
 import type { Account, SignInMethods } from '../api/types.ts'
 import { Store } from '../base/store.ts'
 import { currentToken, keepToken, tokenNeed } from '../base/token.ts'
 import { type Arrival, parseArrival } from '../lib/arrival.ts'
+import { strings } from '../strings.ts'
 
 /** Undefined until the server said it. */
 export const account = new Store<Account | undefined>(undefined)
@@ -34,10 +37,41 @@ export async function signInByLink(): Promise<void> {
   location.assign('/')
 }
 
+/** Why the library is shut, in the server's words; empty while it is open. */
+export const heldBack = new Store('')
+
+/** Whoever signs in with ADMIN_TOKEN: nobody's library, and the server. */
+const nothingUsed = { used: 0, limit: null }
+const operatorAccount: Account = {
+  user_id: strings.account.operator,
+  tier: 'operator',
+  scopes: ['admin'],
+  quota: { documents: nothingUsed, bytes: nothingUsed, passages: nothingUsed },
+}
+
 /** @throws ApiError */
 export async function loadAccount(): Promise<void> {
-  account.set(await getAccount())
+  try {
+    account.set(await getAccount())
+    heldBack.set('')
+  } catch (error) {
+    const code = error instanceof ApiError ? error.code : ''
+    if (code.startsWith('tenant_')) heldBack.set(messageOf(error))
+    else if (code === 'forbidden' && (await isOperator())) account.set(operatorAccount)
+    else throw error
+  }
   tokenNeed.set('none')
+}
+
+async function isOperator(): Promise<boolean> {
+  return getServer().then(
+    () => true,
+    () => false,
+  )
+}
+
+export function hasLibrary(): boolean {
+  return account.value !== operatorAccount && heldBack.value === ''
 }
 
 /** @throws ApiError when the server does not accept the token; then none is kept */

@@ -4,7 +4,14 @@ import { messageOf } from '../api/http.ts'
 import type { Share } from '../api/types.ts'
 import { useStore } from '../base/store.ts'
 import { formatBytes, formatCount } from '../lib/format.ts'
-import { account, canSignOut, loadSignInMethods, signInMethods, signOut } from '../state/session.ts'
+import {
+  account,
+  canSignOut,
+  hasLibrary,
+  loadSignInMethods,
+  signInMethods,
+  signOut,
+} from '../state/session.ts'
 import { setTheme, theme, themes } from '../state/theme.ts'
 import { strings } from '../strings.ts'
 import { ChatKeyCard } from './chat-key.tsx'
@@ -51,7 +58,7 @@ export function AccountScreen() {
           )}
         </section>
       )}
-      {me && (
+      {me && hasLibrary() && (
         <section class="card">
           <h2>{words.quota}</h2>
           <Meter name={words.documents} share={me.quota.documents} format={formatCount} />
@@ -59,7 +66,7 @@ export function AccountScreen() {
           <Meter name={words.passages} share={me.quota.passages} format={formatCount} />
         </section>
       )}
-      <ChatKeyCard />
+      {hasLibrary() && <ChatKeyCard />}
       <section class="card">
         <fieldset class="themes">
           <legend>{words.theme}</legend>

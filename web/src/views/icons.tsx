@@ -23,6 +23,7 @@ const paths = {
   down: 'M7 13V4H4v9zM7 13l4 8a2 2 0 0 0 2-2v-4h6L17 4H7',
   pin: 'M9 4h6l-1 6 3 3H7l3-3zM12 13v8',
   near: 'M5 10c3-3 6 2 14-1M5 15c3-3 6 2 14-1',
+  server: 'M4 5h16v6H4zM4 13h16v6H4zM8 8h.01M8 16h.01',
   books: 'M5 4h4v16H5zM9 4h4v16H9zM14.500 5l3.800-1 4 15.300-3.900 1z',
 } as const
 

@@ -1,9 +1,9 @@
 /** A page of a document: as it is, where it can be drawn, or as text; beside an answer as in the reader. */
-import { Component, type ComponentChildren, type ComponentType } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { Component, type ComponentChildren } from 'preact'
 import type { DocumentRow, Hit } from '../api/types.ts'
 import { isSettled } from '../state/library.ts'
 import { strings } from '../strings.ts'
+import { lazily } from './lazily.tsx'
 import { TextView } from './text-view.tsx'
 
 const words = strings.reader
@@ -42,23 +42,7 @@ export function PageView({ asText, onLabel, ...props }: EitherProps) {
 }
 
 /** pdf.js is larger than all the rest together: it comes when the first PDF is opened. */
-function LazyPdf(props: PageViewProps) {
-  const [View, setView] = useState<{ of: ComponentType<PageViewProps> }>()
-  const [isFailed, setFailed] = useState(false)
-  useEffect(() => {
-    import('./pdf-view.tsx').then(
-      ({ PdfView }) => setView({ of: PdfView }),
-      () => setFailed(true),
-    )
-  }, [])
-  if (isFailed)
-    return (
-      <p class="problem" role="alert">
-        {words.chunkFailed}
-      </p>
-    )
-  return View ? <View.of {...props} /> : <p class="quiet">{words.loading}</p>
-}
+const LazyPdf = lazily<PageViewProps>(() => import('./pdf-view.tsx').then(({ PdfView }) => PdfView))
 
 /** What a view throws while it draws is its own trouble, not the whole app's. */
 class Guarded extends Component<{ children: ComponentChildren }, { isFailed: boolean }> {

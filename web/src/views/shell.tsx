@@ -3,17 +3,20 @@ import { useEffect, useRef } from 'preact/hooks'
 import { isServerGone, lookForServer } from '../base/connection.ts'
 import { useStore } from '../base/store.ts'
 import { tokenNeed } from '../base/token.ts'
-import { chatRoute, libraryRoute, type Route } from '../lib/route.ts'
+import { type AdminRoute, adminRoute, libraryRoute, type Route } from '../lib/route.ts'
 import { currentRoute } from '../state/router.ts'
-import { account, arrival } from '../state/session.ts'
+import { account, arrival, hasLibrary, heldBack } from '../state/session.ts'
 import { strings } from '../strings.ts'
 import { AccountScreen } from './account.tsx'
 import { AccountChip } from './account-chip.tsx'
 import { ChatScreen } from './chat.tsx'
 import { DropTarget } from './drop-target.tsx'
+import { Held } from './held.tsx'
 import { Icon } from './icons.tsx'
+import { lazily } from './lazily.tsx'
 import { LibraryScreen } from './library.tsx'
 import { Link } from './link.tsx'
+import { NavLinks } from './nav-links.tsx'
 import { Reader } from './reader.tsx'
 import { SearchScreen } from './search.tsx'
 import { focusSearch, SearchField } from './search-field.tsx'
@@ -41,19 +44,10 @@ export function Shell() {
           <BrandMark />
           <span class="brand-name">{strings.appName}</span>
         </Link>
-        {me && <SearchField route={route} />}
+        {me && hasLibrary() && <SearchField route={route} />}
         {me && (
           <nav class="nav" aria-label={strings.nav.label}>
-            <Link to={libraryRoute} current={route.screen === 'library'}>
-              <Icon name="books" />
-              <span>{strings.nav.library}</span>
-            </Link>
-            {me.scopes.includes('chat') && (
-              <Link to={chatRoute('')} current={route.screen === 'chat'}>
-                <Icon name="chat" />
-                <span>{strings.nav.chat}</span>
-              </Link>
-            )}
+            <NavLinks screen={route.screen} me={me} />
             <AccountChip isCurrent={route.screen === 'account'} />
           </nav>
         )}
@@ -62,12 +56,20 @@ export function Shell() {
       <main id="content" class={`screen screen-${route.screen}`} tabIndex={-1} ref={main}>
         {need === 'none' && !hasLink ? <Screen route={route} /> : <SignIn need={need} />}
       </main>
-      {need === 'none' && !hasLink && <DropTarget />}
+      {need === 'none' && !hasLink && me && hasLibrary() && <DropTarget />}
     </>
   )
 }
 
+const LazyAdmin = lazily<{ route: AdminRoute }>(() =>
+  import('./admin.tsx').then(({ AdminScreen }) => AdminScreen),
+)
+
 function Screen({ route }: { route: Route }) {
+  const held = useStore(heldBack)
+  if (held !== '' && route.screen !== 'account') return <Held reason={held} />
+  if (!hasLibrary() && route.screen !== 'account')
+    return <LazyAdmin route={route.screen === 'admin' ? route : adminRoute('')} />
   switch (route.screen) {
     case 'library':
       return <LibraryScreen route={route} />
@@ -77,6 +79,8 @@ function Screen({ route }: { route: Route }) {
       return <Reader key={route.id} route={route} />
     case 'chat':
       return <ChatScreen route={route} />
+    case 'admin':
+      return <LazyAdmin route={route} />
     case 'account':
       return <AccountScreen />
   }
@@ -86,6 +90,7 @@ function titleOf(route: Route): string {
   const name = {
     library: strings.library.title,
     chat: strings.chat.title,
+    admin: strings.admin.title,
     account: strings.account.title,
   }
   if (route.screen === 'search')

@@ -1,0 +1,111 @@
+/** The web app's logic of answers and of the operator's figures, without a browser. */
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { Citation } from '../../web/src/api/types-chat.ts'
+import { requestBars, shownTenants, withUsage } from '../../web/src/lib/admin-figures.ts'
+import { answerParagraphs } from '../../web/src/lib/answer-parts.ts'
+
+const cited = (
+  text: string,
+  part: string,
+  n: number | null,
+  label: Citation['label'],
+): Citation => ({
+  n,
+  kind: 'claim',
+  label,
+  text: part,
+  answer_start: text.indexOf(part),
+  answer_end: text.indexOf(part) + part.length,
+  document_id: n === null ? null : 'doc_1',
+  page: null,
+  page_label: null,
+  start: null,
+  end: null,
+})
+
+test('an answer is cut into paragraphs and chips; a chip says the worst of what it stands behind', () => {
+  const answer = 'Oak is hard. Pine is blue [1]. Elm grows [1][2].\n\nNobody knows [x].'
+  const citations = [
+    cited(answer, 'Oak is hard.', 1, 'verified'),
+    cited(answer, 'Pine is blue', 1, 'not_found'),
+    cited(answer, 'Elm grows', 1, 'close'),
+    cited(answer, 'Nobody knows [x].', null, 'not_found'),
+  ]
+  const [first = [], second] = answerParagraphs(answer, citations)
+  const chips = first.filter((part) => part.kind === 'chip')
+  expect(chips.map(({ n, label, citation }) => [n, label, citation])).toEqual([
+    [1, 'not_found', 1],
+    [1, 'close', 2],
+    [2, 'open', -1],
+  ])
+  expect(first[1]).toEqual({ kind: 'text', text: 'Pine is blue', isUnsupported: true })
+  expect(second).toEqual([{ kind: 'text', text: 'Nobody knows [x].', isUnsupported: true }])
+})
+
+test('nothing of an answer is lost or made up by cutting it, wherever citations lie', () => {
+  const pieces = fc.array(fc.constantFrom('a ', '[1]', '[22]', '\n\n', '[', '😀', '<b>'), {
+    maxLength: 30,
+  })
+  const places = fc.array(fc.tuple(fc.nat(60), fc.nat(60), fc.constantFrom(1, 22, null)), {
+    maxLength: 6,
+  })
+  fc.assert(
+    fc.property(pieces, places, (parts, ranges) => {
+      const answer = parts.join('')
+      const citations = ranges.map(([a, b, n]) => ({
+        ...cited(answer, '', n, n === 1 ? 'not_found' : 'verified'),
+        answer_start: Math.min(a, b),
+        answer_end: Math.max(a, b),
+      }))
+      const shown = answerParagraphs(answer, citations)
+        .flat()
+        .map((part) => (part.kind === 'text' ? part.text : `[${part.n}]`))
+      expect(shown.join('')).toBe(answer.replaceAll(/\n\s*\n/g, ''))
+    }),
+  )
+})
+
+test('requests become bars by time, and libraries are found and sorted by what they used', () => {
+  const nowMs = Date.parse('2026-11-21T12:00:00Z')
+  const at = (secondsAgo: number): string => new Date(nowMs - secondsAgo * 1000).toISOString()
+  const rows = [1, 2, 3, 70, 9_999].map((ago, place) => ({
+    at: at(ago),
+    route: '/',
+    status: place === 1 ? 503 : 200,
+    ms: place + 1,
+  }))
+  const bars = requestBars(rows, nowMs, 60_000, 2)
+  expect(
+    bars.map(({ requests, failed, medianMs, slowMs }) => [requests, failed, medianMs, slowMs]),
+  ).toEqual([
+    [1, 0, 4, 4],
+    [3, 1, 2, 3],
+  ])
+  const tenant = (user_id: string, state: 'active' | 'suspended') => ({
+    user_id,
+    tenant: user_id,
+    state,
+    until: null,
+    generation: '',
+    created_at: '2026-01-01T00:00:00Z',
+  })
+  const day = { searches: 1, pages_read: 0, chat_tokens_in: 2, chat_tokens_out: 3 }
+  const all = withUsage(
+    [tenant('ann', 'active'), tenant('ben', 'suspended')],
+    [
+      { ...day, tenant: 'ben', day: '2026-11-20', requests: 4, bytes_stored: 10 },
+      { ...day, tenant: 'ben', day: '2026-11-21', requests: 5, bytes_stored: null },
+    ],
+  )
+  expect(all[1]).toMatchObject({ requests: 9, searches: 2, tokens: 10, bytes: 10 })
+  const names = (given: object): string[] =>
+    shownTenants(all, { filter: '', sort: 'name', isReversed: false, ...given }).map(
+      ({ user_id }) => user_id,
+    )
+  expect(names({})).toEqual(['ann', 'ben'])
+  expect(names({ isReversed: true })).toEqual(['ben', 'ann'])
+  expect(names({ sort: 'requests' })).toEqual(['ben', 'ann'])
+  expect(names({ sort: 'state' })).toEqual(['ben', 'ann'])
+  expect(names({ filter: 'SUSP b' })).toEqual(['ben'])
+})
