@@ -2,9 +2,9 @@
 import { existsSync, statSync } from 'node:fs'
 import { StartError } from './base/start-error.ts'
 import type { Config } from './config.ts'
+import type { Unopened } from './control/sealed-rows.ts'
 import { keptRoots } from './control/secret-keys.ts'
 import { type Finding, fault, good, warning } from './doctor-finding.ts'
-import type { Operator } from './operator.ts'
 import { givenKeys } from './secrets.ts'
 import {
   controlDbPath,
@@ -35,7 +35,9 @@ export function checkKeyFiles(config: Config): Finding[] {
 }
 
 /** Whether the keys are those of the secrets in control.db. */
-export async function checkSecretsOpen(operator: Operator): Promise<Finding[]> {
+export async function checkSecretsOpen(operator: {
+  unopenedSecrets(): Promise<readonly Unopened[]>
+}): Promise<Finding[]> {
   const unopened = await operator.unopenedSecrets()
   const named = unopened
     .slice(0, namedMax)

@@ -73,8 +73,7 @@ test('who comes from silence goes before those who had more, and behind nobody w
 test('time counts, not calls: who asks for long things is served less often', () => {
   const queue = new CallQueue<Numbered>({ ...limits, shardRunningMax: 1 })
   const counts = { long: 0, short: 0 }
-  for (const tenant of ['long', 'short'])
-    for (let n = 0; n < 3; n++) queue.add(call(tenant, n))
+  for (const tenant of ['long', 'short']) for (let n = 0; n < 3; n++) queue.add(call(tenant, n))
   for (let n = 3; n < 91; n++) {
     const [next] = queue.take(0)
     if (!next) break
