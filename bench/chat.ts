@@ -21,9 +21,10 @@ const crowdStreams = 50
 const streamsPerUser = 8
 /** A fast model: about sixty tokens a second for each of the fifty. */
 const pieceMs = 17
-const searchEveryMs = 40
+/** Somebody who searches as they type. */
+const searchEveryMs = 80
 const rounds = 4
-const searchesPerRound = 500
+const searchesPerRound = 350
 const settleMs = 250
 const warmUpMs = 6_000
 /** As long as a short answer, with as many citations to look up. */
