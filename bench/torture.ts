@@ -1,6 +1,7 @@
 /** `npm run torture -- NAME [--seed N] [--json] …`: breaks Carrel on purpose and counts what was lost. */
 
 import { existsSync } from 'node:fs'
+import { enableCompileCache } from 'node:module'
 import { parseArgs } from 'node:util'
 import { copy } from './torture/copy.ts'
 import { corrupt } from './torture/corrupt.ts'
@@ -11,6 +12,7 @@ import { fuzz } from './torture/fuzz.ts'
 import { importing } from './torture/import.ts'
 import { isolation } from './torture/isolation.ts'
 import { migrate } from './torture/migrate.ts'
+import { powercut } from './torture/powercut.ts'
 import { uploads } from './torture/uploads.ts'
 
 /** What is left out is each torture's own default. */
@@ -26,6 +28,8 @@ export interface TortureOptions {
   readonly megabytes?: number | undefined
   /** How large the library is, for those that make one. */
   readonly passages?: number | undefined
+  /** `normal`: the server is weakened, to show that it is noticed. */
+  readonly synchronous?: string | undefined
   /** Where real documents are, or undefined. */
   readonly testData?: string | undefined
   readonly say: (line: string) => void
@@ -46,6 +50,7 @@ const tortures: Readonly<Record<string, (options: TortureOptions) => Promise<Tor
   import: importing,
   isolation,
   migrate,
+  powercut,
   uploads,
 }
 
@@ -58,9 +63,12 @@ const { values, positionals } = parseArgs({
     files: { type: 'string' },
     megabytes: { type: 'string' },
     passages: { type: 'string' },
+    synchronous: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 })
+// For the servers and threads that are started here again and again.
+process.env['NODE_COMPILE_CACHE'] ??= enableCompileCache().directory
 const name = positionals[0] ?? ''
 const torture = tortures[name]
 if (!torture) {
@@ -77,6 +85,7 @@ const { figures, failures } = await torture({
   files: numberOf(values.files),
   megabytes: numberOf(values.megabytes),
   passages: numberOf(values.passages),
+  synchronous: values.synchronous,
   testData: existsSync(testData) ? testData : undefined,
   say: (line) => console.error(line),
 })

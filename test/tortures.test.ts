@@ -1,10 +1,12 @@
 /** Tortures in small, with a seed of their own; whole with CARREL_LONG=1. */
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { straceFault } from '../bench/lib/strace.ts'
 import { copy } from '../bench/torture/copy.ts'
 import { corrupt } from '../bench/torture/corrupt.ts'
 import { importing } from '../bench/torture/import.ts'
 import { isolation } from '../bench/torture/isolation.ts'
 import { migrate } from '../bench/torture/migrate.ts'
+import { powercut } from '../bench/torture/powercut.ts'
 
 const isLong = process.env['CARREL_LONG'] === '1'
 const timeoutMs = isLong ? 3_600_000 : 120_000
@@ -29,3 +31,20 @@ test.for(tortures)(
     expect(failures).toEqual([])
   },
 )
+
+const whyNot = straceFault()
+const seeded = { seed: 20_261_121, say: () => undefined }
+
+describe.skipIf(whyNot !== undefined)(`powercut ${whyNot ?? ''}`, { timeout: timeoutMs }, () => {
+  test('nothing that was answered is lost, and nothing is corrupt', async () => {
+    const small = { kills: 9, rounds: 8 }
+    expect((await powercut({ ...seeded, ...(!isLong && small) })).failures).toEqual([])
+  })
+
+  test('it finds what a server loses whose commits do not wait for the disk', async () => {
+    const options = { ...seeded, kills: 6, rounds: 6, synchronous: 'normal' }
+    const { figures } = await powercut(options)
+    expect(figures['lost']).toBeGreaterThan(0)
+    expect(figures['corrupt']).toBe(0)
+  })
+})

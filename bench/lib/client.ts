@@ -63,13 +63,19 @@ export class Client {
     this.#token = token
   }
 
-  async request<T>(method: string, path: string, body?: unknown): Promise<Answer<T>> {
+  async request<T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Answer<T>> {
     const isForm = body instanceof FormData
     const response = await fetch(this.#url + path, {
       method,
       headers: {
         ...(this.#token && { authorization: `Bearer ${this.#token}` }),
         ...(body !== undefined && !isForm && { 'content-type': 'application/json' }),
+        ...headers,
       },
       ...(body !== undefined && { body: isForm ? body : JSON.stringify(body) }),
     })

@@ -16,6 +16,13 @@ export interface RunningServer {
   kill(): Promise<void>
 }
 
+/** What a server is run under, to be watched or hurt. */
+export interface RunUnder {
+  /** A program and its arguments that become the server in their own process (`exec`), as `strace -D` and `prlimit` do. */
+  readonly before?: readonly string[]
+  readonly nodeFlags?: readonly string[]
+}
+
 /** Runs another command of `carrel` to its end. @returns what it printed */
 export function runCommand(args: readonly string[], env: Record<string, string>): string {
   return execFileSync(process.execPath, [entry, ...args], {
@@ -34,8 +41,17 @@ export async function startServer(
   env: Record<string, string>,
   flags: readonly string[] = [],
   onLine: (line: string) => void = () => undefined,
+  { before = [], nodeFlags = [] }: RunUnder = {},
 ): Promise<RunningServer> {
-  const child = spawn(process.execPath, [entry, 'serve', ...flags], {
+  const [program = process.execPath, ...args] = [
+    ...before,
+    process.execPath,
+    ...nodeFlags,
+    entry,
+    'serve',
+    ...flags,
+  ]
+  const child = spawn(program, args, {
     cwd: dataDir,
     env: {
       PATH: process.env['PATH'] ?? '',

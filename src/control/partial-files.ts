@@ -2,7 +2,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { syncDirectory } from '../base/fs.ts'
+import { syncDirectoryLater } from '../base/fs.ts'
 import { partialDirectory, partialPath } from '../tenancy/layout.ts'
 
 /** What was said at the creation, and what came of it. */
@@ -46,7 +46,7 @@ export class PartFiles {
     const handle = await open(partialPath(this.#directory, id), 'wx', 0o600)
     await handle.close()
     await this.#writeInfo(id, info)
-    syncDirectory(join(partialDirectory(this.#directory), '..'))
+    await syncDirectoryLater(join(partialDirectory(this.#directory), '..'))
     return { id, info, offset: 0, touchedAtMs: Date.now() }
   }
 
@@ -81,6 +81,7 @@ export class PartFiles {
     const path = partialPath(this.#directory, id)
     await rm(path, { force: true })
     await rm(infoPath(path), { force: true })
+    await syncDirectoryLater(partialDirectory(this.#directory))
   }
 
   /** Every part; what belongs to none and is older than `strayBeforeMs` is removed. */
@@ -107,7 +108,7 @@ export class PartFiles {
       await handle.close()
     }
     await rename(`${path}.new`, path)
-    syncDirectory(partialDirectory(this.#directory))
+    await syncDirectoryLater(partialDirectory(this.#directory))
   }
 }
 

@@ -7,9 +7,9 @@ import {
   type KeyObject,
   sign,
 } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
-import { syncDirectory } from '../base/fs.ts'
-import { receiptKeyPath, serverDirectory } from '../tenancy/layout.ts'
+import { readFileSync } from 'node:fs'
+import { writeFileDurably } from '../base/fs.ts'
+import { receiptKeyPath } from '../tenancy/layout.ts'
 import type { Erased } from './erase.ts'
 
 export interface ReceiptStatement {
@@ -54,10 +54,6 @@ function receiptKey(dataDir: string): KeyObject {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
   }
   const { privateKey } = generateKeyPairSync('ed25519')
-  const fd = openSync(path, 'wx', 0o600)
-  writeSync(fd, String(privateKey.export({ type: 'pkcs8', format: 'pem' })))
-  fsyncSync(fd)
-  closeSync(fd)
-  syncDirectory(serverDirectory(dataDir))
+  writeFileDurably(path, String(privateKey.export({ type: 'pkcs8', format: 'pem' })))
   return privateKey
 }

@@ -1,8 +1,8 @@
 /** The keys of the secrets: given by the operator, else made once and kept beside control.db, readable by its user alone. */
 import { randomBytes } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { removeFile, renameDurably, syncDirectory } from '../base/fs.ts'
+import { removeFile, syncDirectory, writeFileDurably } from '../base/fs.ts'
 import { StartError } from '../base/start-error.ts'
 import { keyIdOf, parseRoot, rootBytes, Secrets } from './secrets.ts'
 
@@ -71,13 +71,8 @@ export class SecretKeys {
       removeFile(this.#path)
       syncDirectory(dirname(this.#path))
     } else {
-      const building = `${this.#path}.new`
-      removeFile(building)
-      const fd = openSync(building, 'wx', 0o600)
-      writeSync(fd, roots.map((root) => `${root.toString('base64')}\n`).join(''))
-      fsyncSync(fd)
-      closeSync(fd)
-      renameDurably(building, this.#path)
+      const text = roots.map((root) => `${root.toString('base64')}\n`).join('')
+      writeFileDurably(this.#path, text)
     }
     this.#kept = roots
   }

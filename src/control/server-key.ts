@@ -1,7 +1,7 @@
 /** The keys that a server makes for itself, once each: kept in `.carrel/`, readable by its user alone. */
 import { randomBytes } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
-import { makeDirectory, syncDirectory } from '../base/fs.ts'
+import { readFileSync } from 'node:fs'
+import { makeDirectory, writeFileDurably } from '../base/fs.ts'
 import { serverDirectory, serverKeyPath, sessionKeyPath } from '../tenancy/layout.ts'
 
 const keyBytes = 32
@@ -28,7 +28,8 @@ export function sessionKey(dataDir: string): string {
 
 function readKey(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8')
+    // One that a power cut left empty never signed anything.
+    return readFileSync(path, 'utf8') || undefined
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
@@ -40,10 +41,6 @@ function makeKey(dataDir: string, path: string): string {
   makeDirectory(dataDir)
   makeDirectory(serverDirectory(dataDir))
   const secret = randomBytes(keyBytes).toString('base64url')
-  const fd = openSync(path, 'wx', 0o600)
-  writeSync(fd, secret)
-  fsyncSync(fd)
-  closeSync(fd)
-  syncDirectory(serverDirectory(dataDir))
+  writeFileDurably(path, secret)
   return secret
 }

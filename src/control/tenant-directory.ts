@@ -126,7 +126,7 @@ export class TenantDirectory {
   ): Promise<Operations[Name]['result']> {
     const { control, shards, fences, tiers } = this.#options
     const { access, lane, ...definition }: OperationTraits = operationTraits[operation]
-    if (fences.stateOf(tenant)) await fences.pass(tenant, access)
+    if (fences.stateOf(tenant)) await fences.pass(tenant, definition.isForReading ? 'read' : access)
     const record = control.tenant(tenant)
     if (!record) throw new Problem('not_found', 'There is no such tenant.')
     const target = { tenant, generation: record.generation, create: false }

@@ -1,6 +1,8 @@
 /** Where an upload is written while it is received. */
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, link, open, rm } from 'node:fs/promises'
+import { type FileHandle, link, open, unlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { syncDirectoryLater } from '../base/fs.ts'
 import { uploadPath } from '../tenancy/layout.ts'
 
 export interface UploadFile {
@@ -26,8 +28,8 @@ export async function openUploadFile(
   const handle = await open(path, from === undefined ? 'wx' : 'r', 0o600)
   const release = async (): Promise<void> => {
     await handle.close().catch(() => undefined)
-    await rm(path, { force: true })
-    onReleased()
+    // One that cannot be removed keeps its tenant's hint: the next start comes for it.
+    await removeLeft(path).then(onReleased, () => undefined)
   }
   let released: Promise<void> | undefined
   return {
@@ -38,4 +40,18 @@ export async function openUploadFile(
       return released
     },
   }
+}
+
+/**
+ * What no document took over. Synced, since its tenant's hint may be cleared next: nobody would look for a file that a
+ * power cut brings back.
+ */
+async function removeLeft(path: string): Promise<void> {
+  try {
+    await unlink(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw error
+  }
+  await syncDirectoryLater(dirname(path))
 }

@@ -1,5 +1,5 @@
 /** Documents, the shard's side: create, read, change, delete, with their originals and their place in the index. */
-import { removeFile, renameDurably } from '../base/fs.ts'
+import { removeDurably, renameDurably } from '../base/fs.ts'
 import { isDamage } from '../base/sqlite.ts'
 import {
   addDocument,
@@ -46,7 +46,7 @@ export function create(
   const upload = uploadPath(directory, args.uploadName)
   const existing = documentBySha256(app, args.sha256)
   if (existing) {
-    removeFile(upload)
+    removeDurably(upload)
     return documentView(existing)
   }
   const original = originalPath(directory, args.sha256, args.extension)
@@ -59,7 +59,7 @@ export function create(
       return documentView(documentRow(app, id))
     })
   } catch (error) {
-    removeFile(original)
+    removeDurably(original)
     throw error
   }
 }

@@ -1,5 +1,5 @@
 /** Originals that a snapshot under way may still link to: their removal waits for its end. */
-import { removeFile } from '../base/fs.ts'
+import { removeDurably } from '../base/fs.ts'
 import { documentBySha256 } from '../library/documents.ts'
 import { originalPath } from '../tenancy/layout.ts'
 import type { Store } from '../tenancy/store.ts'
@@ -24,7 +24,7 @@ export class HeldOriginals {
   drop({ tenant, directory }: Store, original: Original): void {
     const held = this.#held.get(tenant)
     if (held) held.dropped.push(original)
-    else removeFile(originalPath(directory, original.sha256, original.extension))
+    else removeDurably(originalPath(directory, original.sha256, original.extension))
   }
 
   release({ tenant, directory, app }: Store): void {
@@ -34,7 +34,7 @@ export class HeldOriginals {
     for (const { sha256, extension } of held.dropped) {
       // The same bytes may have come again meanwhile.
       if (documentBySha256(app, sha256)) continue
-      removeFile(originalPath(directory, sha256, extension))
+      removeDurably(originalPath(directory, sha256, extension))
     }
   }
 }

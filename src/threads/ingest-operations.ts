@@ -1,7 +1,7 @@
 /** Reading documents, the shard's side: jobs claimed, batches written and indexed, a revision published or dropped. */
 import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { removeFile } from '../base/fs.ts'
+import { removeFile, syncDirectory } from '../base/fs.ts'
 import type { ExtractBatch, ExtractSummary } from '../ingest/contract.ts'
 import {
   chosenLanguage,
@@ -176,7 +176,10 @@ export function recover(_context: ShardContext, store: Store): { nextJobAtMs: nu
   emptyUploads(store.directory)
   const known = originalNames(store.app)
   const books = booksDirectory(store.directory)
-  for (const name of readdirSync(books)) if (!known.has(name)) removeFile(join(books, name))
+  const strays = readdirSync(books).filter((name) => !known.has(name))
+  for (const name of strays) removeFile(join(books, name))
+  // Nobody looks again, should a power cut bring them back.
+  if (strays.length > 0) syncDirectory(books)
   return { nextJobAtMs: nextJobAtMs(store.app) ?? null }
 }
 
@@ -256,6 +259,7 @@ export function asIndexed(
 
 function emptyUploads(directory: string): void {
   const uploads = uploadsDirectory(directory)
-  for (const name of readdirSync(uploads))
-    if (name !== 'partial') rmSync(join(uploads, name), { recursive: true, force: true })
+  const left = readdirSync(uploads).filter((name) => name !== 'partial')
+  for (const name of left) rmSync(join(uploads, name), { recursive: true, force: true })
+  if (left.length > 0) syncDirectory(uploads)
 }

@@ -11,6 +11,8 @@ export interface OperationTraits {
   readonly queuesJobs: boolean
   /** May take a job away: whoever reads for it is told, and stops. */
   readonly endsJobs?: boolean
+  /** A write of the server's own, without which nobody could read: done for a library that is read-only too. */
+  readonly isForReading?: boolean
 }
 
 const read: OperationTraits = { access: 'read', lane: 'interactive', queuesJobs: false }
@@ -20,7 +22,7 @@ const background: OperationTraits = { ...write, lane: 'background' }
 
 export const operationTraits = {
   'tenant.open': read,
-  'tenant.recover': write,
+  'tenant.recover': { ...write, isForReading: true },
   'tenant.resume': write,
   'account.show': read,
   'documents.create': queuing,

@@ -66,6 +66,10 @@ test('a library that is read-only is searched but not changed; suspended, nothin
   expect((await state('ann', { state: 'read_only' })).body).toMatchObject({ state: 'read_only' })
   expect(await ann.search('quagga')).toHaveLength(1)
   await expect(ann.upload('b.md', note('# B\n\nMore.'))).rejects.toThrow('tenant_read_only')
+  await server.kill()
+  await start()
+  // What a crash left is put right first, though nobody may write.
+  expect(await (await client('ann')).search('quagga')).toHaveLength(1)
   await state('ann', { state: 'suspended' })
   expect(await me(ann)).toMatchObject({ status: 403, body: { code: 'tenant_suspended' } })
   await server.kill()
