@@ -87,7 +87,7 @@ export async function checkOcr(
 
 /** Whether browsers can be sent to the identity provider: what it publishes of itself, and whether it is the one meant. */
 export async function checkProvider(
-  { OIDC_ISSUER: issuer, PUBLIC_URL }: Config,
+  { OIDC_ISSUER: issuer, JWT_ISSUER, PUBLIC_URL }: Config,
   machine: Pick<Machine, 'fetch'>,
 ): Promise<Finding[]> {
   if (issuer === undefined) return []
@@ -118,9 +118,19 @@ export async function checkProvider(
         'Set OIDC_ISSUER to the address before /.well-known, as the provider shows it: docs/identity.md has those of Keycloak and Authentik.',
       ),
     ]
-  if (name !== issuer)
+  const isSame = (other: string): boolean => URL.parse(other)?.href === URL.parse(name)?.href
+  if (!isSame(issuer))
     return [
       fault(check, `The provider calls itself ${name}, not ${issuer}.`, `Set OIDC_ISSUER=${name}`),
+    ]
+  // Compared by the letter with what tokens say.
+  if (JWT_ISSUER !== undefined && JWT_ISSUER !== name && isSame(JWT_ISSUER))
+    return [
+      warning(
+        check,
+        `The provider spells itself ${name}, and JWT_ISSUER is ${JWT_ISSUER}: its users get directories with hashed names.`,
+        `Set JWT_ISSUER=${name} before the first user comes.`,
+      ),
     ]
   return [good(check, `it answers; browsers come back to ${PUBLIC_URL}`)]
 }

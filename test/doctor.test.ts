@@ -78,6 +78,13 @@ const broken: readonly [
     { fetch: answering({ issuer: 'http://127.0.0.1:9/realms/b', authorization_endpoint: 'x' }) },
   ],
   [
+    'an issuer that is spelled without its slash',
+    'OIDC_ISSUER',
+    /JWT_ISSUER=https:\/\/id\.example\/ before/,
+    () => ({ ...provider('https://id.example'), JWT_ISSUER: 'https://id.example' }),
+    { fetch: answering({ issuer: 'https://id.example/', authorization_endpoint: 'x' }) },
+  ],
+  [
     'an address that is no provider',
     'OIDC_ISSUER',
     /before \/\.well-known/,
