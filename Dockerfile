@@ -9,6 +9,7 @@ WORKDIR /app
 COPY package.json package-lock.json tsconfig.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY samples ./samples
+COPY clients ./clients
 COPY web ./web
 RUN node web/build.mjs
 

@@ -50,7 +50,7 @@ async function buildIfChanged() {
 
 function hashSources() {
   const hash = createHash('sha256')
-  const files = globSync(['web/**/*', 'samples/*'], {
+  const files = globSync(['web/**/*', 'samples/*', 'clients/ts/src/*'], {
     cwd: join(root, '..'),
     withFileTypes: true,
     exclude: (entry) => /^(dist|shots|\.build-.*)$/.test(entry.name),

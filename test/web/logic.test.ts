@@ -1,6 +1,7 @@
 /** The web app's logic that needs no browser: addresses, snippets, order, rows, numbers, citations, events. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { EventParser } from '../../clients/ts/src/sse.ts'
 import type { DocumentRow } from '../../web/src/api/types.ts'
 import { tenantSorts } from '../../web/src/lib/admin-figures.ts'
 import { parseArrival, providerAddress } from '../../web/src/lib/arrival.ts'
@@ -19,7 +20,6 @@ import {
   sorts,
 } from '../../web/src/lib/route.ts'
 import { markedWords, snippetParts } from '../../web/src/lib/snippet.ts'
-import { EventParser } from '../../web/src/lib/sse.ts'
 import { visibleRows } from '../../web/src/lib/virtual.ts'
 
 const text = fc.string({ unit: 'grapheme' })
@@ -115,6 +115,7 @@ const row = (title: string, more: Partial<DocumentRow> = {}): DocumentRow => ({
   filename: `${title}.pdf`,
   media_type: 'application/pdf',
   bytes: 1,
+  sha256: '',
   language: null,
   pages: 1,
   passages: 1,
@@ -122,7 +123,9 @@ const row = (title: string, more: Partial<DocumentRow> = {}): DocumentRow => ({
   status: 'ready',
   progress: null,
   error: null,
+  report: null,
   created_at: '2026-01-01T00:00:00Z',
+  updated_at: '2026-01-01T00:00:00Z',
   ...more,
 })
 

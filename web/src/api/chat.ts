@@ -1,5 +1,5 @@
 /** Questions, answers and conversations, as the app asks for them. */
-import { EventParser } from '../lib/sse.ts'
+import { EventParser } from '../../../clients/ts/src/sse.ts'
 import { strings } from '../strings.ts'
 import { ApiError, isAbort, request, respond } from './http.ts'
 import type {

@@ -1,82 +1,34 @@
-/** Conversations and answers as the server tells them, as far as the app looks at them. */
+/** Conversations and answers, by the names that the app has for them. */
+import type { Answer } from './types.ts'
 
-export type Label = 'verified' | 'close' | 'not_found'
-export type Vote = 'up' | 'down'
+type Reply = Answer<'/v1/chat', 'post'>
+type Page = Answer<'/v1/conversations/{id}', 'get'>
 
-export interface ChatFilter {
-  readonly document_ids?: readonly string[]
-  readonly tags?: readonly string[]
-  readonly media_types?: readonly string[]
-  readonly languages?: readonly string[]
-}
+export type Citation = Reply['citations'][number]
+export type Label = Citation['label']
+export type Conversation = Answer<'/v1/conversations', 'get'>['items'][number]
+export type ChatFilter = Conversation['filter']
+export type ChatKeyState = Answer<'/v1/me/chat-key', 'get'>
+/** Where a source stands; what is kept of it has no text. */
+export type Source = Omit<Reply['passages'][number], 'text' | 'snippet'>
+export type Done = Omit<Reply, 'answer' | 'passages' | 'citations'>
 
-/** Where a source stands. */
-export interface Source {
-  readonly n: number
-  readonly passage_id: string
-  readonly document_id: string
-  readonly title: string
-  readonly page: number
-  readonly page_label: string | null
-  readonly section: readonly string[]
-}
-
-export interface Citation {
-  /** Null where the answer names no source. */
-  readonly n: number | null
-  readonly kind: 'quote' | 'claim'
-  readonly label: Label
-  readonly text: string
-  readonly answer_start: number
-  readonly answer_end: number
-  readonly document_id: string | null
-  readonly page: number | null
-  readonly page_label: string | null
-  /** In the text of the page; null where it does not stand there. */
-  readonly start: number | null
-  readonly end: number | null
-}
-
-export interface AnswerDetail {
-  readonly mode: 'model' | 'extractive' | 'none'
-  readonly model: string | null
-  readonly notice: string | null
+export interface AnswerDetail extends Pick<Reply, 'mode' | 'model' | 'notice' | 'citations'> {
   readonly passages: readonly Source[]
-  readonly citations: readonly Citation[]
 }
 
-export interface Message {
-  readonly id: string
-  readonly role: 'user' | 'assistant'
-  readonly text: string
+export type Message = Omit<Page['items'][number], 'detail' | 'created_at'> & {
   /** Of an answer. */
   readonly detail: AnswerDetail | null
-  readonly feedback: { readonly vote: Vote; readonly why: string | null } | null
 }
+export type Vote = NonNullable<Message['feedback']>['vote']
 
-export interface Conversation {
-  readonly id: string
-  readonly title: string
-  readonly filter: ChatFilter
-  readonly updated_at: string
-}
-
-export interface ConversationPage extends Conversation {
-  readonly items: readonly Message[]
-  readonly previous_cursor: string | null
-}
-
-export interface Done extends Pick<AnswerDetail, 'mode' | 'model' | 'notice'> {
-  readonly conversation_id: string
-  readonly message_id: string
-}
+export type ConversationPage = Omit<Page, 'items'> & { readonly items: readonly Message[] }
 
 export type ChatEvent =
   | {
       readonly event: 'passages'
-      readonly data: {
-        readonly conversation_id: string
-        readonly message_id: string
+      readonly data: Pick<Reply, 'conversation_id' | 'message_id'> & {
         readonly passages: readonly Source[]
       }
     }
@@ -84,11 +36,3 @@ export type ChatEvent =
   | { readonly event: 'citation'; readonly data: Citation }
   | { readonly event: 'done'; readonly data: Done }
   | { readonly event: 'error'; readonly data: { readonly code: string; readonly detail: string } }
-
-export interface ChatKeyState {
-  readonly is_set: boolean
-  readonly last_four: string | null
-  readonly model: string | null
-  readonly is_allowed: boolean
-  readonly fault: string | null
-}

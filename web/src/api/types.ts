@@ -1,121 +1,41 @@
-/** What the server says, as far as the app looks at it (`/openapi.json` has the whole). */
+/** What the server says: the types that are made from its own description, by the names that the app has for them. */
+import type { components, paths } from '../../../clients/ts/src/schema.ts'
 
-export interface Progress {
-  readonly phase: 'waiting' | 'opening' | 'reading' | 'publishing'
-  readonly pages_done: number
-  readonly pages_total: number | null
-  /** 0 to 1. */
-  readonly fraction: number | null
-  readonly seconds_left: number | null
-}
+/** Nothing of an answer is changed here. */
+export type Immutable<T> = T extends readonly (infer Item)[]
+  ? readonly Immutable<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: Immutable<T[Key]> }
+    : T
 
+type Ok = 200 | 201 | 202
+
+/** The answer of a route when all went well, as JSON. */
+export type Answer<
+  Path extends keyof paths,
+  Method extends keyof paths[Path],
+> = paths[Path][Method] extends { responses: infer Responses }
+  ? Responses[keyof Responses & Ok] extends { content: { 'application/json': infer Json } }
+    ? Immutable<Json>
+    : never
+  : never
+
+export type DocumentRow = Immutable<components['schemas']['Document']>
+export type ProblemBody = Immutable<components['schemas']['Problem']>
 /** What came of an upload: a ZIP archive becomes several documents, or fewer than it has files. */
-export interface Added {
-  readonly documents: readonly DocumentRow[]
-  readonly skipped: readonly { readonly name: string; readonly reason: string }[]
+export type Added = Answer<'/v1/documents', 'post'>
+export type DocumentPage = Answer<'/v1/documents/{id}/pages/{number}', 'get'>
+export type ContentsItem = Answer<'/v1/documents/{id}/contents', 'get'>['items'][number]
+export type SignInMethods = Answer<'/auth/methods', 'get'>
+export type Account = Pick<Answer<'/v1/me', 'get'>, 'user_id' | 'scopes'> & {
+  /** `operator` is nobody’s library. */
+  readonly tier: Answer<'/v1/me', 'get'>['tier'] | 'operator'
+  readonly quota: Pick<Answer<'/v1/me', 'get'>['quota'], 'documents' | 'bytes' | 'passages'>
 }
-
-export interface DocumentRow {
-  readonly id: string
-  readonly title: string
-  readonly filename: string
-  readonly media_type: string
-  readonly bytes: number
-  readonly language: string | null
-  readonly pages: number | null
-  readonly passages: number
-  readonly tags: readonly string[]
-  readonly status: 'queued' | 'processing' | 'ready' | 'failed'
-  /** While it is waiting or being read. */
-  readonly progress: Progress | null
-  readonly error: { readonly code: string; readonly detail: string } | null
-  readonly created_at: string
-}
-
-export interface DocumentPage {
-  readonly page: number
-  readonly label: string | null
-  readonly text: string
-}
-
-export interface ContentsItem {
-  readonly title: string
-  /** 1 is the highest. */
-  readonly level: number
-  readonly page: number | null
-  readonly page_label: string | null
-}
-
-export interface Share {
-  readonly used: number
-  readonly limit: number | null
-}
-
-/** The ways to sign in beside a token. */
-export interface SignInMethods {
-  /** The host of the identity provider. */
-  readonly provider: string | null
-  readonly links: boolean
-}
-
-export interface Account {
-  readonly user_id: string
-  readonly tier: string
-  readonly scopes: readonly string[]
-  readonly quota: { readonly documents: Share; readonly bytes: Share; readonly passages: Share }
-}
-
-export interface ExplainedWord {
-  readonly word: string
-  readonly body: number
-  readonly title: number
-  readonly section: number
-  readonly df: number
-  readonly score: number
-}
-
-export interface Hit {
-  readonly passage_id: string
-  readonly document_id: string
-  readonly title: string
-  readonly page: number
-  readonly page_label: string | null
-  readonly section: readonly string[]
-  readonly text: string
-  readonly snippet: string
-  readonly score: number
-  readonly explain?: {
-    readonly arms: readonly {
-      readonly arm: string
-      readonly rank: number | null
-      readonly share: number
-    }[]
-    readonly words: readonly ExplainedWord[]
-  }
-}
-
-export interface FacetValue {
-  readonly value: string
+export type Share = Account['quota']['documents']
+export type SearchAnswer = Answer<'/v1/search', 'post'>
+export type Hit = SearchAnswer['hits'][number]
+export type FacetValue = NonNullable<SearchAnswer['facets']>['tags'][number] & {
+  /** Of a document. */
   readonly title?: string
-  readonly count: number
-}
-
-export interface SearchAnswer {
-  readonly hits: readonly Hit[]
-  readonly mode: 'keyword' | 'hybrid' | 'semantic'
-  readonly corrected: readonly { readonly from: string; readonly to: string }[]
-  readonly facets?: {
-    readonly tags: readonly FacetValue[]
-    readonly media_types: readonly FacetValue[]
-    readonly languages: readonly FacetValue[]
-    readonly documents: readonly FacetValue[]
-  }
-  readonly took_ms: number
-}
-
-export interface ProblemBody {
-  readonly code: string
-  readonly title: string
-  readonly detail: string
-  readonly status: number
 }

@@ -1,8 +1,9 @@
 /** How reading goes on: by the server's events where it has them, by asking where it has not. */
+
+import { EventParser } from '../../../clients/ts/src/sse.ts'
 import { getDocument } from '../api/documents.ts'
 import { ApiError, request, respond } from '../api/http.ts'
 import type { DocumentRow } from '../api/types.ts'
-import { EventParser } from '../lib/sse.ts'
 import { changeRow, dropDocument, isSettled, library, loadLibrary, putDocument } from './library.ts'
 import { loadAccount } from './session.ts'
 
