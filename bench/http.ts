@@ -39,14 +39,19 @@ interface Measured {
 /**
  * @returns rows of medians; ratios, medians over the rounds: requests a second over bare `node:http`'s, and bare `node:http`'s
  * processor time of the main thread for a request over this one's, which a busy machine disturbs less
+ * @param against the folder of another checkout, to be measured side by side: how a change is held to what was before it
  */
-export async function httpBench({ say }: BenchContext): Promise<BenchResult> {
+export async function httpBench({
+  say,
+  against,
+}: BenchContext & { readonly against?: string | undefined }): Promise<BenchResult> {
   await using stack = new AsyncDisposableStack()
   const folder = mkdtempSync(join(tmpdir(), 'carrel-http-'))
   stack.defer(() => rmSync(folder, { recursive: true, force: true }))
   const client = startLoadClient()
   stack.defer(() => client.stop())
   const contenders = await openContenders(folder, stack)
+  if (against !== undefined) contenders.push(await openOther(folder, against, stack))
   const measured = new Map(contenders.map(({ name }) => [name, [] as Measured[]]))
   const measure = async ({ server, requests }: Contender, ms: number): Promise<Measured> => {
     const before = usage(server)
@@ -97,13 +102,34 @@ async function openContenders(folder: string, stack: AsyncDisposableStack): Prom
   const withKey = people.map(({ id, key }) => request(id, key))
   return [
     ...peers,
-    { name: 'carrel, token', server: carrel, requests: withToken },
+    { name: token, server: carrel, requests: withToken },
     { name: 'carrel, API key', server: carrel, requests: withKey },
     { name: 'carrel, token, one user', server: carrel, requests: withToken.slice(0, 1) },
   ]
 }
 
+/** Its users have tokens alone: it may be too old for anything else. */
+async function openOther(
+  folder: string,
+  checkout: string,
+  stack: AsyncDisposableStack,
+): Promise<Contender> {
+  const home = join(folder, 'other')
+  mkdirSync(home)
+  const server = await startCarrel(home, { JWT_SECRET: secret, LOG_LEVEL: 'info' }, checkout)
+  stack.defer(() => server.stop())
+  const requests = await Promise.all(
+    Array.from({ length: users }, async (_, at) => {
+      const { id, token } = await openNote(server, `user-${at}`)
+      return request(id, token)
+    }),
+  )
+  return { name: other, server, requests }
+}
+
 const bare = 'bare node:http'
+const token = 'carrel, token'
+const other = 'the other carrel, token'
 const peerNames: Readonly<Record<string, string>> = {
   bare,
   express: 'express alone',
@@ -116,14 +142,22 @@ interface Person {
   readonly key: string
 }
 
-async function openPerson({ port }: Served, user: string): Promise<Person> {
+async function openPerson(server: Served, user: string): Promise<Person> {
+  const { id, token, client } = await openNote(server, user)
+  const { body } = await client.request<{ key: string }>('POST', '/v1/keys', { name: 'bench' })
+  return { id, token, key: body.key }
+}
+
+async function openNote(
+  { port }: Served,
+  user: string,
+): Promise<{ id: string; token: string; client: Client }> {
   const token = await signToken(secret, user)
   const client = new Client(`http://127.0.0.1:${port}`, token)
   const text = `# A note of ${user}\n\nThe heron stands in the reeds at dawn and waits for what the tide brings.\n`
   const { id } = await client.upload('note.md', Buffer.from(text))
   await client.settled(id)
-  const { body } = await client.request<{ key: string }>('POST', '/v1/keys', { name: 'bench' })
-  return { id, token, key: body.key }
+  return { id, token, client }
 }
 
 /** For the peers, the library of whoever has the document: the same row in the same tables. */
@@ -158,15 +192,23 @@ function report(measured: ReadonlyMap<string, readonly Measured[]>): BenchResult
   })
   const ratios = [...measured]
     .filter(([name]) => name !== bare)
-    .flatMap(([name, all]) => {
-      const of = (ratio: (one: Measured, peer: Measured) => number): number =>
-        rounded(median(all.flatMap((one, at) => (over[at] ? [ratio(one, over[at])] : []))))
-      return [
-        [`${name}, requests a second`, of((one, peer) => one.perSecond / peer.perSecond)],
-        [`${name}, main thread`, of((one, peer) => peer.mainUs / one.mainUs)],
-      ]
-    })
+    .flatMap(([name, all]) => ratiosOf(name, all, over))
+  const before = measured.get(other)
+  if (before) ratios.push(...ratiosOf(`${token} over ${other}`, measured.get(token) ?? [], before))
   return { rows, ratios: Object.fromEntries(ratios) }
+}
+
+function ratiosOf(
+  name: string,
+  all: readonly Measured[],
+  over: readonly Measured[],
+): [string, number][] {
+  const of = (ratio: (one: Measured, peer: Measured) => number): number =>
+    rounded(median(all.flatMap((one, at) => (over[at] ? [ratio(one, over[at])] : []))))
+  return [
+    [`${name}, requests a second`, of((one, peer) => one.perSecond / peer.perSecond)],
+    [`${name}, main thread`, of((one, peer) => peer.mainUs / one.mainUs)],
+  ]
 }
 
 function median(values: readonly number[]): number {

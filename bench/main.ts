@@ -1,4 +1,4 @@
-/** `npm run bench -- NAME [--json | --markdown] [--sizes N,N]`: measures Carrel beside a peer, in one run. */
+/** `npm run bench -- NAME [--json | --markdown] [--sizes N,N] [--against CHECKOUT]`: measures Carrel beside a peer, in one run. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -14,6 +14,8 @@ import { vectorsBench } from './vectors.ts'
 
 interface BenchOptions extends BenchContext {
   readonly sizes: readonly number[] | undefined
+  /** The folder of another checkout. */
+  readonly against: string | undefined
 }
 
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchResult>>> = {
@@ -42,6 +44,7 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean', default: false },
     markdown: { type: 'boolean', default: false },
     sizes: { type: 'string' },
+    against: { type: 'string' },
   },
 })
 const name = positionals[0] ?? ''
@@ -55,5 +58,6 @@ const result = await bench({
   testData: existsSync(place) ? place : undefined,
   say: (line) => console.error(line),
   sizes: values.sizes?.split(',').map(Number),
+  against: values.against,
 })
 printResult(name, result, values.json ? 'json' : values.markdown ? 'markdown' : 'tables')

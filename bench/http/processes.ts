@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { LoadOrder, LoadResult } from './load.ts'
 
-const entry = fileURLToPath(new URL('../../bin/carrel.mjs', import.meta.url))
+const here = fileURLToPath(new URL('../../', import.meta.url))
 const startMsMax = 30_000
 const lookMs = 25
 /** Of /proc (`getconf CLK_TCK`): a hundred a second on every Linux that Node.js runs on. */
@@ -19,12 +19,17 @@ export interface Served {
   stop(): Promise<void>
 }
 
-/** Carrel with its log in a file, as under a service manager: nobody reads a pipe beside it. */
+/**
+ * Carrel with its log in a file, as under a service manager: nobody reads a pipe beside it.
+ * @param checkout another one's folder, with its packages; this one's without it
+ */
 export async function startCarrel(
   dataDir: string,
   env: Readonly<Record<string, string>>,
+  checkout = here,
 ): Promise<Served> {
   const logPath = join(dataDir, 'log')
+  const entry = join(checkout, 'bin/carrel.mjs')
   const child = spawn(process.execPath, [entry, 'serve'], {
     env: { PATH: process.env['PATH'], DATA_DIR: join(dataDir, 'data'), PORT: '0', ...env },
     stdio: ['ignore', openSync(logPath, 'a'), 'inherit'],
