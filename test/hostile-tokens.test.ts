@@ -54,7 +54,9 @@ afterAll(async () => {
     )
 })
 
-test('every hostile id is refused, or has a directory of its own inside the data directory', async () => {
+test('every hostile id is refused, or has a directory of its own inside the data directory', {
+  timeout: 120_000,
+}, async () => {
   // A directory takes an eighth of a second to make; all ids without one are in test/auth/ids.test.ts.
   const ids = hostileIds().filter((_, at) => isLong || at % 12 === 0)
   const answers = await askAll(url, await Promise.all(ids.map((sub) => tokenWith({ sub }))))
