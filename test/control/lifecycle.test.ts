@@ -71,7 +71,10 @@ test('a library that is read-only is searched but not changed; suspended, nothin
   // What a crash left is put right first, though nobody may write.
   expect(await (await client('ann')).search('quagga')).toHaveLength(1)
   await state('ann', { state: 'suspended' })
-  expect(await me(await client('ann'))).toMatchObject({ status: 403, body: { code: 'tenant_suspended' } })
+  expect(await me(await client('ann'))).toMatchObject({
+    status: 403,
+    body: { code: 'tenant_suspended' },
+  })
   await server.kill()
   await start()
   expect(await me(await client('ann'))).toMatchObject({ status: 403 })
