@@ -10,6 +10,7 @@ import { fleetBench } from './fleet.ts'
 import { httpBench } from './http.ts'
 import { keywordBench } from './keyword.ts'
 import { type BenchContext, type BenchResult, printResult } from './lib/report.ts'
+import { snapshotBench } from './snapshot.ts'
 import { vectorsBench } from './vectors.ts'
 
 interface BenchOptions extends BenchContext {
@@ -26,6 +27,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
   fair: fairBench,
   fleet: fleetBench,
   http: httpBench,
+  snapshot: snapshotBench,
   vectors: ({ testData, say }) => {
     if (!testData) throw new Error('`vectors` needs the judged collections: set CARREL_TEST_DATA.')
     return vectorsBench({ testData, say })

@@ -62,6 +62,7 @@ export function openCare(
     copies,
     version,
     policy: retentionOf(config.SNAPSHOT_KEEP),
+    bytesMax: config.SNAPSHOT_BYTES_MAX,
     everyMs: config.SNAPSHOT_HOURS * 3_600_000,
     onScheduled: ({ error, ...end }) => {
       if (error) log.error({ ...end, err: error }, 'a scheduled snapshot failed')

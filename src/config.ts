@@ -27,6 +27,9 @@ const schema = z.object({
     .default('last=3,hourly=24,daily=7,weekly=4,monthly=6')
     .refine((text) => parseRetention(text) !== undefined, 'is not such as `last=3,daily=7`')
     .describe('snapshots that are kept: the last few, the newest of so many hours, days …'),
+  SNAPSHOT_BYTES_MAX: integer(1, Number.MAX_SAFE_INTEGER)
+    .optional()
+    .describe('of all snapshots together: the oldest go first, never a library’s newest'),
   REQUEST_LOG_MONTHS: integer(0, 120)
     .default(3)
     .describe('months that the request log is kept, the present one included; 0 writes none'),

@@ -1,9 +1,9 @@
 /** The one composition root: builds every part of the server, hands each what it needs, and closes them in reverse. */
 import { openTiers } from './access.ts'
+import { type FileLock, lockFile } from './base/file-lock.ts'
 import { makeDirectory } from './base/fs.ts'
 import { type Log, type Logs, openLogs } from './base/log.ts'
 import { createMetrics, type Metrics } from './base/metrics.ts'
-import { type FileLock, lockFile } from './base/sqlite.ts'
 import { StartError } from './base/start-error.ts'
 import { type Care, openCare } from './care.ts'
 import type { Config } from './config.ts'

@@ -1,9 +1,9 @@
 /** What the command line can do to whole libraries: through the server that runs, or with the files of one that does not. */
 
+import { lockFile } from './base/file-lock.ts'
 import { makeDirectory } from './base/fs.ts'
 import { openLogs } from './base/log.ts'
 import { Problem, type ProblemData } from './base/problem.ts'
-import { lockFile } from './base/sqlite.ts'
 import type { RecordsOperator } from './cli-records.ts'
 import type { Config } from './config.ts'
 import type { Context } from './context.ts'

@@ -29,7 +29,7 @@ const floors = [
 ]
 /** The only files or folders that may mention these. */
 const homes: [RegExp, RegExp][] = [
-  [/from 'better-sqlite3'/, /^base\/sqlite\.ts$/],
+  [/from 'better-sqlite3'/, /^base\/(sqlite|file-lock)\.ts$/],
   [/from 'sqlite-vec'/, /^(base|search)\//],
   [/from '(express|multer|helmet|content-disposition)'/, /^http\//],
   [/from '@modelcontextprotocol\//, /^(http\/mcp(-tools)?|cli-mcp)\.ts$/],

@@ -112,6 +112,25 @@ export class Db {
     this.#db.prepare('VACUUM INTO ?').run(path)
   }
 
+  /**
+   * Writes a whole copy to a path where nothing is, as of one moment; other connections may write on.
+   * @param onStep called after so many pages were written to the file, or to the system on their way there
+   */
+  async copyInSteps(path: string, pagesPerStep: number, onStep: () => void): Promise<void> {
+    this.#db.exec('BEGIN')
+    try {
+      // Until its end this connection sees what it sees now, and so the copy does not begin anew at every write of others.
+      this.get('SELECT count(*) FROM sqlite_schema')
+      const progress = (): number => {
+        onStep()
+        return pagesPerStep
+      }
+      await this.#db.backup(path, { progress })
+    } finally {
+      this.#db.exec('ROLLBACK')
+    }
+  }
+
   close(): void {
     this.#statements.clear()
     this.#db.close()
@@ -277,23 +296,4 @@ function asOpenProblem(path: string, error: unknown): unknown {
       cause: error,
     })
   return error
-}
-
-/** Holds a file locked against every other process until released; the kernel releases it when the process dies. */
-export interface FileLock {
-  release(): void
-}
-
-/** @returns the lock, or undefined when another process (or another holder in this one) has it. */
-export function lockFile(path: string): FileLock | undefined {
-  const raw = new BetterSqlite3(path, { timeout: 0 })
-  try {
-    raw.pragma('journal_mode = DELETE')
-    raw.exec('BEGIN EXCLUSIVE')
-    return { release: () => raw.close() }
-  } catch (error) {
-    raw.close()
-    if (sqliteCode(error)?.startsWith('SQLITE_BUSY')) return undefined
-    throw error
-  }
 }

@@ -54,7 +54,8 @@ export class LibraryCopies {
       madeAtMs: Date.now(),
       version: this.#options.version,
     }
-    if (state === undefined && (await isSmallAndResting(job.directory))) {
+    // Without a hint nothing is left to do in it, which closing it would forget.
+    if (state === undefined && !record.hint && (await isSmallAndResting(job.directory))) {
       const manifest = await this.#copyResting(target, job)
       if (manifest) return manifest
     }

@@ -1,7 +1,7 @@
 /** Snapshots of tenants: made, listed, put back, and thinned out; at somebody's word or by the clock. */
 import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
-import { rename, stat } from 'node:fs/promises'
+import { mkdir, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeDirectory } from '../base/fs.ts'
 import { Problem } from '../base/problem.ts'
@@ -20,6 +20,7 @@ import { eraseTree } from './erase.ts'
 import { LibraryCopies, type LibraryCopiesOptions } from './library-copies.ts'
 import type { Lifecycle, TenantView } from './lifecycle.ts'
 import { parseSnapshotName, snapshotName } from './snapshot-name.ts'
+import { type KeptSnapshot, overflowing, readSnapshots } from './snapshot-room.ts'
 
 /** How often the clock looks for libraries that are due. */
 const lookEveryMs = 60_000
@@ -27,6 +28,8 @@ const lookEveryMs = 60_000
 export interface SnapshotsOptions extends LibraryCopiesOptions {
   readonly lifecycle: Lifecycle
   readonly policy: RetentionPolicy
+  /** Of all snapshots together; undefined for as many as there are. */
+  readonly bytesMax?: number | undefined
   /** A library that was written to is copied when its last snapshot is this old; 0 never. */
   readonly everyMs: number
   /** Told of each that was made, or failed. */
@@ -50,6 +53,8 @@ export class Snapshots {
   #timer: NodeJS.Timeout | undefined
   #looking: Promise<void> | undefined
   #isClosed = false
+  /** Whether one was made since there was room. */
+  #isFuller = true
 
   constructor(options: SnapshotsOptions) {
     this.#options = options
@@ -65,6 +70,7 @@ export class Snapshots {
         const into = join(tenantSnapshots(snapshotsDir, id), name)
         return viewOf(name, await this.#copies.make(id, into, buildingDirectory(snapshotsDir)))
       })
+      this.#isFuller = true
       onMade?.(id, name, undefined)
       return made
     } catch (error) {
@@ -96,7 +102,12 @@ export class Snapshots {
   }
 
   async remove(id: TenantId, name: string): Promise<void> {
-    await eraseTree(this.directoryOf(id, name))
+    const building = buildingDirectory(this.#options.snapshotsDir)
+    const going = join(building, `${id}.${randomBytes(8).toString('hex')}`)
+    await mkdir(building, { recursive: true, mode: 0o700 })
+    // Out of the list at once: half of a snapshot is none, and the next start removes it.
+    await rename(this.directoryOf(id, name), going)
+    await eraseTree(going)
   }
 
   /** @throws Problem `not_found` */
@@ -170,17 +181,33 @@ export class Snapshots {
     const names = this.#names(id)
     const timeOf = (name: string): number => parseSnapshotName(name) ?? 0
     const kept = retained(names.map(timeOf), this.#options.policy)
-    const { control } = this.#options
-    const record = control.tenant(id)
-    const before = record && control.fleet.copyFromBefore(record)
     for (const name of names)
-      if (!kept.has(timeOf(name)) && name !== before) await this.remove(id, name)
+      if (!kept.has(timeOf(name)) && name !== this.#fromBefore(id)) await this.remove(id, name)
+  }
+
+  /** Removes the oldest of all, as long as they take more than they may: never a tenant's newest, nor what `thin` never does. */
+  async makeRoom(): Promise<void> {
+    const { snapshotsDir, bytesMax, lifecycle, onScheduled } = this.#options
+    if (bytesMax === undefined) return
+    const all = await readSnapshots(snapshotsDir)
+    const isKept = ({ tenant, name }: KeptSnapshot) => name === this.#fromBefore(tenant)
+    for (const { tenant, name } of overflowing(all, bytesMax, isKept))
+      await lifecycle
+        .exclusive(tenant, () => this.remove(tenant, name))
+        .catch((error) => onScheduled({ tenant, error }))
   }
 
   start(): void {
-    if (this.#options.everyMs === 0) return
+    const { everyMs, bytesMax } = this.#options
+    if (everyMs === 0 && bytesMax === undefined) return
+    const look = async (): Promise<void> => {
+      if (everyMs > 0) await this.#look()
+      if (!this.#isFuller || this.#isClosed) return
+      this.#isFuller = false
+      await this.makeRoom()
+    }
     this.#timer = setInterval(() => {
-      this.#looking ??= this.#look().finally(() => {
+      this.#looking ??= look().finally(() => {
         this.#looking = undefined
       })
     }, lookEveryMs)
@@ -219,6 +246,13 @@ export class Snapshots {
       if (stats && stats.mtimeMs > last) return true
     }
     return false
+  }
+
+  /** What its last migration can be undone with. */
+  #fromBefore(id: TenantId): string | null {
+    const { control } = this.#options
+    const record = control.tenant(id)
+    return record ? control.fleet.copyFromBefore(record) : null
   }
 
   /** Oldest first. */

@@ -4,7 +4,6 @@ import {
   closeSync,
   constants,
   copyFileSync,
-  fdatasyncSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -17,15 +16,13 @@ import { syncDirectory } from '../base/fs.ts'
 import { Problem } from '../base/problem.ts'
 import { booksDirectory } from './layout.ts'
 import { manifestName, readManifest } from './manifest.ts'
+import { PacedWrites, stepBytes } from './paced-writes.ts'
 
-const chunkBytes = 1024 * 1024
-/** So much is written before it is synced: what waits for the same disk meanwhile, an upload or a note, waits for no more. */
-const unsyncedBytesMax = 4 * chunkBytes
 /** Of a database’s header: the versions that write and read it, 2 for one with a log, 1 for one without. */
 const journalAt = 18
 const withoutLog = Buffer.of(1, 1)
 /** Everything here is synchronous: one for all files of the thread. */
-const chunk = Buffer.allocUnsafe(chunkBytes)
+const chunk = Buffer.allocUnsafe(stepBytes)
 
 /**
  * @param as with `without-log` a database at rest is hashed as a copy of it is, see `copyResting`
@@ -65,7 +62,16 @@ export function copyDurably(from: string, to: string): void {
  * beside it.
  */
 export function copyResting(from: string, to: string): void {
-  const fd = copied(from, to)
+  sealWithoutLog(copied(from, to))
+}
+
+/** As a database with a log was copied page by page. @param path of the copy, which nobody has open */
+export function markWithoutLog(path: string): void {
+  sealWithoutLog(openSync(path, 'r+'))
+}
+
+/** @param fd closed afterwards */
+function sealWithoutLog(fd: number): void {
   try {
     writeSync(fd, withoutLog, 0, withoutLog.length, journalAt)
     fsyncSync(fd)
@@ -86,14 +92,11 @@ function copied(from: string, to: string): number {
   const fd = openSync(to, 'wx+', 0o600)
   const source = openSync(from, 'r')
   try {
-    let unsynced = 0
+    const paced = new PacedWrites(fd)
     for (let read = readSync(source, chunk); read > 0; read = readSync(source, chunk)) {
       for (let written = 0; written < read; )
         written += writeSync(fd, chunk, written, read - written)
-      unsynced += read
-      if (unsynced < unsyncedBytesMax) continue
-      fdatasyncSync(fd)
-      unsynced = 0
+      paced.wrote(read)
     }
     return fd
   } catch (error) {

@@ -31,13 +31,13 @@ export interface Migrated {
  * @returns whether there was something to copy
  * @throws Problem as `makeSnapshot`
  */
-export function copyBefore(job: SnapshotJob, hasBegun: boolean): boolean {
+export async function copyBefore(job: SnapshotJob, hasBegun: boolean): Promise<boolean> {
   foldLogs(job.directory)
   const versions = fileVersions(job.directory)
   // app.db comes first, each file in one step: with it behind, nothing was done yet.
   const isUnderWay = hasBegun && versions.app === presentVersions.app
   if (isPresent(versions) || isUnderWay) return false
-  makeSnapshot({ ...job, isAtRest: true })
+  await makeSnapshot({ ...job, isAtRest: true })
   return true
 }
 

@@ -1,12 +1,13 @@
 /** A snapshot: one point of a tenant that goes on living. Made under another name, verified, and only then renamed into place. */
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { makeDirectory, renameDurably, syncDirectory } from '../base/fs.ts'
 import { Problem } from '../base/problem.ts'
 import { type Db, openDb, openReadOnlyDb } from '../base/sqlite.ts'
-import { copyResting, hashFile, linkOrCopy, writeDurably } from './copy-files.ts'
+import { copyResting, hashFile, linkOrCopy, markWithoutLog, writeDurably } from './copy-files.ts'
 import { appDbPath, booksDirectory, vecsDbPath } from './layout.ts'
 import { type Manifest, type ManifestFile, manifestName, readManifest } from './manifest.ts'
+import { PacedWrites, stepBytes } from './paced-writes.ts'
 import { appApplicationId, appMigrations, vecsApplicationId, vecsMigrations } from './schema.ts'
 
 const selectCounts = `SELECT (SELECT count(*) FROM documents) AS documents,
@@ -41,7 +42,10 @@ export type OnProgress = (done: number) => void
  * vecs.db first, then app.db, then the originals that app.db names: the truth is never older than what is derived from it.
  * @throws Problem `tenant_damaged` when what was written cannot be read back as it should be
  */
-export function makeSnapshot(job: SnapshotJob, onProgress: OnProgress = () => undefined): Manifest {
+export async function makeSnapshot(
+  job: SnapshotJob,
+  onProgress: OnProgress = () => undefined,
+): Promise<Manifest> {
   const { directory, building, into } = job
   if (existsSync(into)) throw new Problem('conflict', 'There is a snapshot of that moment already.')
   makeMissing(dirname(dirname(building)))
@@ -50,8 +54,8 @@ export function makeSnapshot(job: SnapshotJob, onProgress: OnProgress = () => un
     mkdirSync(building, { mode: 0o700 })
     mkdirSync(booksDirectory(building), { mode: 0o700 })
     const copy = job.isAtRest ? copyFile : copyDb
-    copy(vecsDbPath(directory), vecsDbPath(building), vecs)
-    copy(appDbPath(directory), appDbPath(building), app)
+    await copy(vecsDbPath(directory), vecsDbPath(building), vecs)
+    await copy(appDbPath(directory), appDbPath(building), app)
     const contents = inspect(building)
     const manifest: Manifest = {
       format: 1,
@@ -114,14 +118,24 @@ export function atVersionOf<K extends typeof app>(path: string, kind: K): K {
   }
 }
 
-function copyDb(from: string, to: string, kind: typeof app): void {
+async function copyDb(from: string, to: string, kind: typeof app): Promise<void> {
   const db = openDb(from, { mode: 'open', synchronous: 'FULL', ...kind })
+  let fd: number | undefined
   try {
-    db.copyInto(to)
+    const pageBytes = db.pragma<number>('page_size')
+    const pages = stepBytes / pageBytes
+    let paced: PacedWrites | undefined
+    await db.copyInSteps(to, pages, () => {
+      fd ??= openSync(to, 'r+')
+      paced ??= new PacedWrites(fd)
+      paced.wrote(pages * pageBytes)
+    })
   } finally {
     // The shard has it open too, and stays: this is never the last to close.
     db.close()
+    if (fd !== undefined) closeSync(fd)
   }
+  markWithoutLog(to)
 }
 
 /** @throws Problem `tenant_damaged` */

@@ -11,9 +11,9 @@ const port = parentPort
 if (!port) throw new Error('copy-worker.ts runs as a thread')
 const post = (message: FromCopy): void => port.postMessage(message)
 
-port.on('message', (job: CopyJob) => {
+port.on('message', async (job: CopyJob) => {
   try {
-    post({ kind: 'done', result: run(job) })
+    post({ kind: 'done', result: await run(job) })
   } catch (error) {
     // A plain error ends the thread and reaches the other side as it is.
     if (!(error instanceof Problem)) throw error

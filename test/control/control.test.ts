@@ -1,7 +1,7 @@
 /** The control plane: what it acknowledged is there after a restart; one holder at a time. */
 import { expect, test } from 'vitest'
+import { lockFile } from '../../src/base/file-lock.ts'
 import { makeDirectory } from '../../src/base/fs.ts'
-import { lockFile } from '../../src/base/sqlite.ts'
 import { Control } from '../../src/control/control.ts'
 import { controlDbPath, lockPath, serverDirectory } from '../../src/tenancy/layout.ts'
 import type { TenantId } from '../../src/tenancy/tenant-id.ts'

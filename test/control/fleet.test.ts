@@ -77,6 +77,60 @@ test('canary, all, one that fails, undo, and again', { timeout: 120_000 }, async
     expect(await (await clientOf(url, user)).search('harbour')).toHaveLength(1)
 })
 
+test('paused, nothing more is migrated, over a restart too; resumed, the rest is', {
+  timeout: 60_000,
+}, async () => {
+  const dataDir = temporaryDirectory()
+  const users = Array.from({ length: 12 }, (_, at) => [`u${at}`, versions - 1] as const)
+  await makeOldLibraries(dataDir, users)
+  const config = readConfig({ DATA_DIR: dataDir, JWT_SECRET: secret, PORT: '0', SHARDS: '1' })
+  let before = 0
+  {
+    await using context = await createContext(config, openLogs('silent'))
+    const { fleet } = context.care
+    await expect(fleet.resume()).rejects.toMatchObject({ code: 'conflict' })
+    await fleet.begin({ share: 1, concurrency: 1, hasSnapshots: false })
+    const paused = await fleet.pause()
+    before = paused.migrated
+    expect(paused).toMatchObject({ state: 'paused', failed: 0, libraries: users.length })
+    expect(before).toBeLessThan(users.length)
+    await expect(fleet.pause()).rejects.toMatchObject({ code: 'conflict' })
+  }
+  await using context = await createContext(config, openLogs('silent'))
+  const { fleet } = context.care
+  fleet.start()
+  await fleet.settled()
+  expect(fleet.status()).toMatchObject({ state: 'paused', migrated: before })
+  await fleet.resume()
+  await fleet.settled()
+  expect(fleet.status()).toMatchObject({ state: 'done', migrated: users.length, failed: 0 })
+})
+
+test('neither the policy nor want of room takes the copy that a migration can be undone with', {
+  timeout: 60_000,
+}, async () => {
+  const dataDir = temporaryDirectory()
+  await makeOldLibraries(dataDir, [['ann', versions - 1]])
+  const settings = { SNAPSHOT_KEEP: 'last=1', SNAPSHOT_BYTES_MAX: '1' }
+  const config = readConfig({ DATA_DIR: dataDir, JWT_SECRET: secret, SHARDS: '1', ...settings })
+  await using context = await createContext(config, openLogs('silent'))
+  const { fleet, snapshots, lifecycle, undoMigration } = context.care
+  const { id } = lifecycle.find('ann')
+  const names = (): string[] => snapshots.list(id).map(({ name }) => name)
+  await fleet.begin(all)
+  await fleet.settled()
+  const [before = ''] = names()
+  await snapshots.create(id)
+  const { name: last } = await snapshots.create(id)
+  await snapshots.thin(id)
+  expect(names()).toEqual([last, before])
+  await snapshots.makeRoom()
+  expect(names()).toEqual([last, before])
+  await undoMigration(id, false)
+  await snapshots.thin(id)
+  expect(names()).toEqual([last])
+})
+
 async function clientOf(url: string, user: string): Promise<Client> {
   return new Client(url, await signToken(secret, user))
 }
