@@ -53,26 +53,48 @@ export function overflowing(
   isKept: (snapshot: KeptSnapshot) => boolean,
 ): KeptSnapshot[] {
   const newest = new Map(all.map((snapshot) => [snapshot.tenant, snapshot]))
-  const seen = new Map<string, number>()
-  for (const { key } of all.flatMap(({ shared }) => shared)) seen.set(key, (seen.get(key) ?? 0) + 1)
-  const counted = new Map<string, number>()
-  for (const { key, names, bytes } of all.flatMap(({ shared }) => shared))
-    if (seen.get(key) === names) counted.set(key, bytes)
-  let bytes = [...counted.values()].reduce((sum, one) => sum + one, 0)
-  for (const snapshot of all) bytes += snapshot.bytes
+  const shared = new SharedFiles(all)
+  let bytes = all.reduce((sum, snapshot) => sum + snapshot.bytes, shared.bytes)
   const going: KeptSnapshot[] = []
   for (const snapshot of all) {
     if (bytes <= bytesMax) break
     if (newest.get(snapshot.tenant) === snapshot || isKept(snapshot)) continue
     going.push(snapshot)
-    bytes -= snapshot.bytes
-    for (const { key } of snapshot.shared) {
-      const left = (seen.get(key) ?? 1) - 1
-      seen.set(key, left)
-      if (left === 0) bytes -= counted.get(key) ?? 0
-    }
+    bytes -= snapshot.bytes + shared.drop(snapshot)
   }
   return going
+}
+
+/** What the files with several names take, as snapshots go. */
+class SharedFiles {
+  /** Names in snapshots that stay. */
+  readonly #left = new Map<string, number>()
+  readonly #inLibrary = new Set<string>()
+  /** Of those that no library has. */
+  readonly bytes: number
+
+  constructor(all: readonly KeptSnapshot[]) {
+    const files = all.flatMap(({ shared }) => shared)
+    for (const { key } of files) this.#left.set(key, (this.#left.get(key) ?? 0) + 1)
+    for (const { key, names } of files) if (this.#left.get(key) !== names) this.#inLibrary.add(key)
+    const once = new Map(files.map((file) => [file.key, file]))
+    this.bytes = [...once.values()].reduce((sum, file) => sum + this.#bytesOf(file), 0)
+  }
+
+  /** @returns bytes that are free then */
+  drop({ shared }: KeptSnapshot): number {
+    let free = 0
+    for (const file of shared) {
+      const left = (this.#left.get(file.key) ?? 1) - 1
+      this.#left.set(file.key, left)
+      if (left === 0) free += this.#bytesOf(file)
+    }
+    return free
+  }
+
+  #bytesOf({ key, bytes }: SharedFile): number {
+    return this.#inLibrary.has(key) ? 0 : bytes
+  }
 }
 
 async function filesOf(directory: string): Promise<SharedFile[]> {
