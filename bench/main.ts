@@ -10,6 +10,7 @@ import { fleetBench } from './fleet.ts'
 import { httpBench } from './http.ts'
 import { keywordBench } from './keyword.ts'
 import { type BenchContext, type BenchResult, printResult } from './lib/report.ts'
+import { neighbourBench } from './neighbour.ts'
 import { snapshotBench } from './snapshot.ts'
 import { vectorsBench } from './vectors.ts'
 
@@ -27,6 +28,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
   fair: fairBench,
   fleet: fleetBench,
   http: httpBench,
+  neighbour: neighbourBench,
   snapshot: snapshotBench,
   vectors: ({ testData, say }) => {
     if (!testData) throw new Error('`vectors` needs the judged collections: set CARREL_TEST_DATA.')
