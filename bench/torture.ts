@@ -6,10 +6,12 @@ import { parseArgs } from 'node:util'
 import { copy } from './torture/copy.ts'
 import { corrupt } from './torture/corrupt.ts'
 import { crash } from './torture/crash.ts'
+import { diskFull } from './torture/disk-full.ts'
 import { embed } from './torture/embed.ts'
 import { erase } from './torture/erase.ts'
 import { fuzz } from './torture/fuzz.ts'
 import { importing } from './torture/import.ts'
+import { ioErrors } from './torture/io-errors.ts'
 import { isolation } from './torture/isolation.ts'
 import { migrate } from './torture/migrate.ts'
 import { powercut } from './torture/powercut.ts'
@@ -44,10 +46,12 @@ const tortures: Readonly<Record<string, (options: TortureOptions) => Promise<Tor
   copy,
   corrupt,
   crash,
+  'disk-full': diskFull,
   embed,
   erase,
   fuzz,
   import: importing,
+  'io-errors': ioErrors,
   isolation,
   migrate,
   powercut,

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { makeDirectory } from './base/fs.ts'
 import type { Log } from './base/log.ts'
 import type { Config } from './config.ts'
+import { keepBallast } from './control/disk-room.ts'
 import { Fleet } from './control/fleet.ts'
 import { undoMigration } from './control/fleet-undo.ts'
 import { Imports } from './control/imports.ts'
@@ -77,6 +78,8 @@ export function openCare(
     version,
     onFailed: (tenant, error) => log.error({ tenant, err: error }, 'a library was not migrated'),
   })
+  let dropBallast = async (): Promise<void> => undefined
+  stack.defer(() => dropBallast())
   const builds = new ImportProcess()
   const imports = new Imports({
     ...held,
@@ -105,6 +108,7 @@ export function openCare(
       return path
     },
     start: () => {
+      dropBallast = keepBallast(dataDir, (error) => log.warn({ err: error }, 'no ballast was made'))
       void lifecycle.finishInterrupted((tenant, error) =>
         log.error({ tenant, err: error }, 'what a crash interrupted could not be completed'),
       )

@@ -130,7 +130,7 @@ export function checkDisk({ DATA_DIR }: Config, machine: Pick<Machine, 'freeByte
     return fault(
       check,
       said,
-      'Make room: uploads are refused when the disk is full. Old directories are in .carrel/replaced.',
+      'Make room: uploads are refused under 256 MiB. Old directories are in .carrel/replaced; .carrel/ballast may be deleted at once.',
     )
   return bytes < freeBytesWarning
     ? warning(check, said, 'Make room before it is full.')

@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { straceFault } from '../bench/lib/strace.ts'
 import { copy } from '../bench/torture/copy.ts'
 import { corrupt } from '../bench/torture/corrupt.ts'
+import { diskFull, mountFault } from '../bench/torture/disk-full.ts'
 import { importing } from '../bench/torture/import.ts'
+import { ioErrors } from '../bench/torture/io-errors.ts'
 import { isolation } from '../bench/torture/isolation.ts'
 import { migrate } from '../bench/torture/migrate.ts'
 import { powercut } from '../bench/torture/powercut.ts'
@@ -32,8 +34,26 @@ test.for(tortures)(
   },
 )
 
+const whyNoDisk = mountFault()
+test.skipIf(whyNoDisk !== undefined)(
+  `disk-full: refused with words, read meanwhile, served again ${whyNoDisk ?? ''}`,
+  { timeout: timeoutMs },
+  async () => {
+    const options = { seed: 20_261_121, say: () => undefined }
+    expect((await diskFull({ ...options, ...(!isLong && { rounds: 1 }) })).failures).toEqual([])
+  },
+)
+
 const whyNot = straceFault()
 const seeded = { seed: 20_261_121, say: () => undefined }
+
+test.skipIf(whyNot !== undefined)(
+  `io-errors: no wrong answer, and it runs on ${whyNot ?? ''}`,
+  { timeout: timeoutMs },
+  async () => {
+    expect((await ioErrors({ ...seeded, ...(!isLong && { kills: 2 }) })).failures).toEqual([])
+  },
+)
 
 describe.skipIf(whyNot !== undefined)(`powercut ${whyNot ?? ''}`, { timeout: timeoutMs }, () => {
   test('nothing that was answered is lost, and nothing is corrupt', async () => {

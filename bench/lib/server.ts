@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url'
 
 const entry = fileURLToPath(new URL('../../bin/carrel.mjs', import.meta.url))
 const startMsMax = 30_000
+/** Under something that looks at every call. */
+const startUnderMsMax = 120_000
 
 export interface RunningServer {
   readonly url: string
@@ -63,7 +65,7 @@ export async function startServer(
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const exited = once(child, 'exit') as Promise<[number | null]>
-  const url = await listeningUrl(child, onLine)
+  const url = await listeningUrl(child, onLine, before.length > 0 ? startUnderMsMax : startMsMax)
   return {
     url,
     pid: child.pid ?? 0,
@@ -79,7 +81,11 @@ export async function startServer(
 }
 
 /** Reads the log until the line that says where it listens; the rest is drained so that the pipe never fills. */
-async function listeningUrl(child: ChildProcess, onLine: (line: string) => void): Promise<string> {
+async function listeningUrl(
+  child: ChildProcess,
+  onLine: (line: string) => void,
+  msMax: number,
+): Promise<string> {
   let complaint = ''
   child.stderr?.on('data', (chunk: Buffer) => {
     complaint = (complaint + chunk.toString()).slice(-4_000)
@@ -90,7 +96,7 @@ async function listeningUrl(child: ChildProcess, onLine: (line: string) => void)
     const timer = setTimeout(() => {
       child.kill('SIGKILL')
       reject(new Error(`the server did not start: ${complaint}`))
-    }, startMsMax)
+    }, msMax)
     child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${complaint}`)))
     lines.on('line', (line) => {
       onLine(line)

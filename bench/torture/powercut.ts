@@ -15,11 +15,11 @@ import { seededRandom } from '../lib/random.ts'
 import { type RunningServer, startServer } from '../lib/server.ts'
 import { straceCommand, straceEnded, straceFault } from '../lib/strace.ts'
 import type { TortureOptions, TortureResult } from '../torture.ts'
-import { examine, type Fault } from './powercut-check.ts'
-import { adminToken } from './powercut-client.ts'
-import { type Ledger, newLedger, Subject } from './powercut-ledger.ts'
-import { users, Writer } from './powercut-load.ts'
-import { settings } from './powercut-open.ts'
+import { examine, type Fault } from './examine.ts'
+import { type Ledger, newLedger, Subject } from './ledger.ts'
+import { adminToken } from './noted-client.ts'
+import { settings } from './reopened.ts'
+import { users, Writer } from './writer.ts'
 
 const cutsDefault = 300
 const writesDefault = 240

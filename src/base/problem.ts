@@ -31,6 +31,7 @@ export type ProblemCode =
   | 'tenant_deleting'
   | 'migration_pending'
   | 'disk_full'
+  | 'disk_failed'
   | 'internal'
 
 /** One fault in a request, at a place: `path` is dotted (`filter.tags.0`), `message` is for a person. */

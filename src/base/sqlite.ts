@@ -1,6 +1,7 @@
 /** The only place that opens SQLite: pragmas, migrations on open, a statement cache a handle, transactions. */
 import { existsSync } from 'node:fs'
 import BetterSqlite3 from 'better-sqlite3'
+import { openProblem, shortName } from './open-problem.ts'
 import { Problem } from './problem.ts'
 import type { OpenOptions } from './sqlite-options.ts'
 
@@ -152,15 +153,27 @@ export class Db {
  * `overloaded` (no descriptors left), `disk_full`.
  */
 export function openDb(path: string, options: OpenOptions<Db>): Db {
+  try {
+    return openSharing(path, options, true)
+  } catch (error) {
+    // Sharing takes a file of memory beside the database: on a full disk it is opened without, so that it can be read.
+    if (!(error instanceof Problem) || error.code !== 'disk_full') throw error
+    return openSharing(path, options, false)
+  }
+}
+
+function openSharing(path: string, options: OpenOptions<Db>, isShared: boolean): Db {
   let raw: BetterSqlite3.Database | undefined
   try {
     // The last connection that may write folds the log into the file when it closes, even if all it did was to refuse it.
     // With somebody else's log beside it that would overwrite the file: one that cannot write looks first.
-    if (options.mode === 'open' && existsSync(`${path}-wal`)) openReadOnlyDb(path, options).close()
+    if (isShared && options.mode === 'open' && existsSync(`${path}-wal`))
+      openReadOnlyDb(path, options).close()
     raw = new BetterSqlite3(path, {
       fileMustExist: options.mode === 'open',
       timeout: busyTimeoutMs,
     })
+    if (!isShared) raw.pragma('locking_mode = EXCLUSIVE')
     const db = new Db(path, raw)
     refuseStranger(db, raw, options)
     setUp(raw, options)
@@ -168,7 +181,7 @@ export function openDb(path: string, options: OpenOptions<Db>): Db {
     return db
   } catch (error) {
     raw?.close()
-    throw asOpenProblem(path, error)
+    throw openProblem(path, sqliteCode(error), error)
   }
 }
 
@@ -189,7 +202,7 @@ export function openReadOnlyDb(
     return db
   } catch (error) {
     raw?.close()
-    throw asOpenProblem(path, error)
+    throw openProblem(path, sqliteCode(error), error)
   }
 }
 
@@ -271,29 +284,4 @@ export function isDamage(error: unknown): boolean {
 /** The SQLite result code of an error, such as `SQLITE_FULL`, or undefined for any other error. */
 export function sqliteCode(error: unknown): string | undefined {
   return error instanceof BetterSqlite3.SqliteError ? error.code : undefined
-}
-
-/** The file and its directory: enough for a person, and nothing of the machine's paths. */
-function shortName(path: string): string {
-  return path.split('/').slice(-2).join('/')
-}
-
-function asOpenProblem(path: string, error: unknown): unknown {
-  const code = sqliteCode(error) ?? ''
-  const name = shortName(path)
-  if (code === 'SQLITE_CANTOPEN' || (error as NodeJS.ErrnoException).code === 'EMFILE')
-    return new Problem(
-      'overloaded',
-      `${name} could not be opened: the file is missing or descriptors ran out.`,
-      { cause: error, retryAfterS: 1 },
-    )
-  if (code === 'SQLITE_FULL')
-    return new Problem('disk_full', `${name} could not be opened: the disk is full.`, {
-      cause: error,
-    })
-  if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT'))
-    return new Problem('tenant_damaged', `${name} is damaged: restore it from a backup.`, {
-      cause: error,
-    })
-  return error
 }

@@ -1,5 +1,7 @@
 /** Entry of the control thread: the only holder of control.db, so that no fsync runs on the main thread. */
 import { parentPort, workerData } from 'node:worker_threads'
+import { isDiskFailing, machineProblem } from '../base/machine-fault.ts'
+import type { ProblemData } from '../base/problem.ts'
 import { openDb } from '../base/sqlite.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import { type Allowance, readAllowances } from './allowances.ts'
@@ -51,6 +53,7 @@ export type ToControl =
 export interface Committed {
   readonly batch: number
   readonly error?: string
+  readonly problem?: ProblemData
 }
 export type FromControl = Committed | QuestionAnswer
 
@@ -102,7 +105,12 @@ function work(message: Exclude<ToControl, Question | 'close'>): void {
   else requests?.append(message.lines)
 }
 
+/** A sync failed: what stands in the log is written to the file, and synced there, before anything is added to it. */
+let isDistrusted = false
+
 function write(changes: readonly ControlChange[]): void {
+  if (isDistrusted) db.checkpoint()
+  isDistrusted = false
   const gone = changes.flatMap((change) =>
     change.kind === 'all'
       ? change.changes.flatMap((one) => (one.kind === 'tenant_removed' ? [one.id] : []))
@@ -121,6 +129,9 @@ function answer(batch: number, work: () => void): Committed {
     work()
     return { batch }
   } catch (error) {
-    return { batch, error: error instanceof Error ? error.message : String(error) }
+    isDistrusted ||= isDiskFailing(error)
+    const problem = machineProblem(error)?.toData()
+    const said = error instanceof Error ? error.message : String(error)
+    return { batch, error: said, ...(problem && { problem }) }
   }
 }

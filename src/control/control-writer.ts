@@ -111,15 +111,17 @@ export class ControlWriter {
     this.#worker.postMessage({ batch, changes } satisfies ToControl)
   }
 
-  #committed({ error }: Committed): void {
+  #committed({ error, problem: data }: Committed): void {
     const done = this.#committing ?? []
     this.#committing = undefined
     const problem =
       error === undefined
         ? undefined
-        : new Problem('disk_full', 'The server’s own records could not be written: see its log.', {
-            cause: error,
-          })
+        : new Problem(
+            data?.code ?? 'disk_failed',
+            `The server’s own records could not be written. ${data?.detail ?? 'Tell the operator.'}`,
+            { cause: error },
+          )
     for (const { resolve, reject } of done) problem ? reject(problem) : resolve()
     if (this.#waiting.length > 0) this.#send()
     else this.#onDrained?.()

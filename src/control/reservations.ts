@@ -11,6 +11,8 @@ export interface ReservationsOptions {
   /** Bytes of originals that the tenant may have; null is no limit. */
   readonly limitOf: (tenant: TenantId) => number | null
   /** Bytes of originals that it has. */
+  /** @throws Problem `disk_full` when so many bytes more would not leave room for everybody's work */
+  readonly checkRoom: (bytes: number) => void
   readonly storedOf: (tenant: TenantId) => Promise<number>
 }
 
@@ -22,8 +24,9 @@ export class Reservations {
     this.#options = options
   }
 
-  /** As `TenantHandle.reserve`. @throws Problem `quota_exceeded` */
+  /** As `TenantHandle.reserve`. @throws Problem `quota_exceeded`, `disk_full` */
   async reserve(tenant: TenantId, bytes: number, bytesMin = bytes): Promise<Reservation> {
+    this.#options.checkRoom(bytesMin)
     const limit = this.#options.limitOf(tenant)
     if (limit === null) return { release: () => undefined }
     const stored = await this.#options.storedOf(tenant)

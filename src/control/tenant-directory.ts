@@ -17,6 +17,7 @@ import type { CallOptions, Shards } from '../threads/shards.ts'
 import { type BoundParts, BoundTenant } from './bound-tenant.ts'
 import { type Caller, refuseEarlierLogin } from './caller.ts'
 import type { Control } from './control.ts'
+import { checkRoom } from './disk-room.ts'
 import type { DocumentEvents, Done, TenantEvents } from './document-events.ts'
 import type { Fences } from './fences.ts'
 import type { Heard } from './heard.ts'
@@ -96,6 +97,7 @@ export class TenantDirectory {
     this.#bound = {
       ...options,
       reservations: new Reservations({
+        checkRoom: (bytes) => checkRoom(options.dataDir, bytes),
         limitOf: (tenant) => options.tiers.limitsOf(tenant).bytes,
         storedOf: async (tenant) => (await this.call(tenant, 'account.show', {})).bytes,
       }),

@@ -1,4 +1,5 @@
 /** Problems on the wire: each code with its status and title, and anything thrown as RFC 9457 `application/problem+json`. */
+import { machineProblem } from '../base/machine-fault.ts'
 import { type FieldError, Problem, type ProblemCode, type QuotaShare } from '../base/problem.ts'
 
 export const problemMediaType = 'application/problem+json'
@@ -38,6 +39,7 @@ export const problemTypes: Record<
   migration_pending: { status: 503, title: 'Library waits for a new version' },
   tenant_deleting: { status: 503, title: 'Library being deleted' },
   deadline_exceeded: { status: 503, title: 'Out of time' },
+  disk_failed: { status: 503, title: 'Disk failed' },
   disk_full: { status: 507, title: 'Disk full' },
 }
 
@@ -68,7 +70,11 @@ export class MethodNotAllowed extends Problem {
  */
 export function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error
-  return frameworkProblem(error) ?? new Problem('internal', internalDetail, { cause: error })
+  return (
+    frameworkProblem(error) ??
+    machineProblem(error) ??
+    new Problem('internal', internalDetail, { cause: error })
+  )
 }
 
 const internalDetail =

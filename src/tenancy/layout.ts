@@ -55,6 +55,11 @@ export function serverDirectory(dataDir: string): string {
   return join(dataDir, '.carrel')
 }
 
+/** Nothing in it: deleted, it makes room on a full disk. */
+export function ballastPath(dataDir: string): string {
+  return join(serverDirectory(dataDir), 'ballast')
+}
+
 export function lockPath(dataDir: string): string {
   return join(serverDirectory(dataDir), 'lock')
 }

@@ -1,5 +1,6 @@
 /** Documents, the shard's side: create, read, change, delete, with their originals and their place in the index. */
 import { removeDurably, renameDurably } from '../base/fs.ts'
+import { isDiskFailing } from '../base/machine-fault.ts'
 import { isDamage } from '../base/sqlite.ts'
 import {
   addDocument,
@@ -59,7 +60,8 @@ export function create(
       return documentView(documentRow(app, id))
     })
   } catch (error) {
-    removeDurably(original)
+    // A commit whose sync failed may be there after a crash, and then needs its bytes; else recovery removes them.
+    if (!isDiskFailing(error)) removeDurably(original)
     throw error
   }
 }

@@ -2,7 +2,7 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { syncDirectory } from '../base/fs.ts'
-import { Problem } from '../base/problem.ts'
+import { machineProblem } from '../base/machine-fault.ts'
 import { sqliteCode } from '../base/sqlite.ts'
 import { notePagesRead } from '../library/usage.ts'
 import { setVectorEpoch } from '../library/vector-changes.ts'
@@ -140,7 +140,5 @@ function asImportProblem(error: unknown): unknown {
     return refusedArchive(`its database holds what no library holds: ${error.message}`)
   if (sqliteCode(error)?.startsWith('SQLITE_CONSTRAINT'))
     return refusedArchive('its database names something twice')
-  if (sqliteCode(error) === 'SQLITE_FULL' || (error as NodeJS.ErrnoException).code === 'ENOSPC')
-    return new Problem('disk_full', 'The disk of the server is full: nothing was imported.')
-  return error
+  return machineProblem(error) ?? error
 }

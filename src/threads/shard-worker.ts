@@ -1,5 +1,6 @@
 /** Entry of a shard: owns a pool of stores, runs operations one after another, and keeps house between them. */
 import { parentPort, workerData } from 'node:worker_threads'
+import { isDiskFailing, machineProblem } from '../base/machine-fault.ts'
 import { Problem } from '../base/problem.ts'
 import { sqliteCode } from '../base/sqlite.ts'
 import { type Lease, Pool } from '../tenancy/pool.ts'
@@ -24,6 +25,8 @@ const outbox = new Outbox((gathered) => {
   const message: FromShard = { ...gathered, pool: pool.stats() }
   port.postMessage(message)
 })
+/** Whose disk failed in the life of this thread. */
+const distrusted = new Set<TenantId>()
 const context = createShardContext(data.ranking, data.vectorCacheBytesMax, data.embedder)
 const housekeeper = new Housekeeper(context, {
   pool: () => pool,
@@ -40,7 +43,7 @@ const pool: Pool = new Pool({
   dataDir: data.dataDir,
   storesMax: data.storesMax,
   idleMs: data.idleMs,
-  hasWork: (store) => housekeeper.hasWork(store),
+  hasWork: (store) => distrusted.has(store.tenant) || housekeeper.hasWork(store),
   onOpen: (store) => housekeeper.opened(store),
   onClosing: (store) => housekeeper.closing(store),
   onClose: (store) => outbox.closed(store),
@@ -96,7 +99,21 @@ function run(call: CallMessage): Reply {
     })
     return { id: call.id, ms: 0, ok: true, result: call.isText ? JSON.stringify(result) : result }
   } catch (error) {
+    if (used && isDiskFailing(error)) distrust(used.tenant)
     return { id: call.id, ms: 0, ok: false, ...asProblem((used && atWall(error, used)) ?? error) }
+  }
+}
+
+/**
+ * After a failed sync nobody knows which of the pages are on the disk, and a later sync would not say: the store is closed,
+ * which writes everything to the file again, and opened anew by the next call. Its next start looks at it in any case.
+ */
+function distrust(tenant: TenantId): void {
+  distrusted.add(tenant)
+  try {
+    pool.close(tenant)
+  } catch {
+    // The next call tries again.
   }
 }
 
@@ -113,13 +130,9 @@ function asProblem(error: unknown): { problem: ReturnType<Problem['toData']>; st
   if (error instanceof Problem) return { problem: error.toData() }
   const code = sqliteCode(error) ?? ''
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  if (code === 'SQLITE_FULL' || (error as NodeJS.ErrnoException).code === 'ENOSPC')
-    return {
-      problem: {
-        code: 'disk_full',
-        detail: 'The disk of the server is full: nothing was saved. Tell the operator.',
-      },
-    }
+  const machine = machineProblem(error)
+  if (machine)
+    return { problem: machine.toData(), ...(machine.code === 'disk_failed' && { stack }) }
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB')
     return {
       problem: {

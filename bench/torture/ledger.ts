@@ -4,6 +4,8 @@
 export interface Step {
   readonly requestId: string
   readonly found: string
+  /** It was refused, and may have happened all the same. */
+  readonly isTried?: boolean
 }
 
 /** One thing that is written: a document, a key, a state. Its writes follow one another. */
@@ -36,11 +38,11 @@ export class Subject {
     this.#isEnough = isEnough
   }
 
-  /** As it was last told, or, since the power went while it was written, as it would have been told next. */
+  /** As it was last told, or as it would have been next: the power may have gone while it was written, or it was refused. */
   allowed(answered: ReadonlySet<string>): string[] {
     const told = this.steps.findLastIndex(({ requestId }) => answered.has(requestId))
-    const next = this.steps[told + 1]
-    return [this.steps[told]?.found ?? this.atFirst, ...(next ? [next.found] : [])]
+    const later = this.steps.slice(told + 1).filter(({ isTried }, at) => at === 0 || isTried)
+    return [this.steps[told]?.found ?? this.atFirst, ...later.map(({ found }) => found)]
   }
 
   isHeld(found: string, answered: ReadonlySet<string>): boolean {
@@ -81,11 +83,32 @@ export interface Ledger {
   readonly subjects: Subject[]
   /** SHA-256 of every file that was ever sent. */
   readonly sent: Set<string>
+  /** Requests that were answered well. */
+  readonly answered: Set<string>
   /** Answers to the load itself that should not have been. */
   readonly faults: Record<string, unknown>[]
+  /** How often each code was the answer. */
+  readonly refused: Map<string, number>
   writes: number
+  /** Codes with which a write may be refused now. */
+  tolerated: (user: string, code: string) => boolean
+  /** Whether no answer at all is to be expected: the connection may not even come about. */
+  mayHang: boolean
+  /** How often to look whether a document is ready. */
+  readonly readyPolls: number
 }
 
-export function newLedger(): Ledger {
-  return { subjects: [], sent: new Set(), faults: [], writes: 0 }
+/** @param readyPolls as in `Ledger` */
+export function newLedger(readyPolls = 200): Ledger {
+  return {
+    subjects: [],
+    sent: new Set(),
+    answered: new Set(),
+    faults: [],
+    refused: new Map(),
+    writes: 0,
+    tolerated: () => false,
+    mayHang: false,
+    readyPolls,
+  }
 }

@@ -1,7 +1,7 @@
 /** A client that numbers its requests, so that the journal says which were answered, and makes up what it sends. */
 import { createHash } from 'node:crypto'
 import { signToken } from '../lib/client.ts'
-import type { Ledger } from './powercut-ledger.ts'
+import type { Ledger } from './ledger.ts'
 
 export const secret = 'a secret that only this torture knows, long enough'
 export const adminToken = 'the-token-of-the-operator-of-this-torture'
@@ -19,10 +19,33 @@ export interface Answer {
   readonly requestId: string
 }
 
+const answerMsMax = 60_000
+const hangMsMax = 3_000
+
 let requests = 0
 
 /** Thrown where the server is no more: the end of a life, not a fault. */
 export class Gone extends Error {}
+
+/** Thrown where the server refused, with a reason or not; the ledger has it. */
+export class Refused extends Error {
+  readonly requestId: string
+
+  constructor(message: string, requestId: string) {
+    super(message)
+    this.requestId = requestId
+  }
+}
+
+/** @returns the code of a problem that has words for a person */
+export function codeOf(text: string): string | undefined {
+  try {
+    const { code, detail } = JSON.parse(text) as { code?: string; detail?: string }
+    return detail ? code : undefined
+  } catch {
+    return undefined
+  }
+}
 
 export class NotedClient {
   protected readonly user: string
@@ -62,20 +85,45 @@ export class NotedClient {
           ...(isJson && { 'content-type': 'application/json' }),
           ...headers,
         },
+        signal: AbortSignal.timeout(this.ledger.mayHang ? hangMsMax : answerMsMax),
         ...(body !== undefined && { body: isJson ? JSON.stringify(body) : (body as FormData) }),
       })
       text = await response.text()
-    } catch {
-      throw new Gone()
+    } catch (error) {
+      throw this.#unanswered(requestId, method, path, error as Error)
     }
-    if (response.status !== status)
-      throw new Error(`${method} ${path}: ${response.status} instead of ${status}: ${text}`)
+    if (response.status !== status) throw this.#refused(requestId, method, path, response, text)
+    this.ledger.answered.add(requestId)
     return {
       status,
       headers: response.headers,
       body: text ? JSON.parse(text) : undefined,
       requestId,
     }
+  }
+
+  #unanswered(requestId: string, method: string, path: string, error: Error): Error {
+    const { refused, faults, mayHang } = this.ledger
+    const isLate = error.name === 'TimeoutError'
+    if (!mayHang && !isLate) return new Gone()
+    refused.set('no_answer', (refused.get('no_answer') ?? 0) + 1)
+    if (!mayHang) faults.push({ what: 'no answer', user: this.user, method, path })
+    return new Refused(`${method} ${path}: no answer`, requestId)
+  }
+
+  #refused(
+    requestId: string,
+    method: string,
+    path: string,
+    { status }: Response,
+    text: string,
+  ): Refused {
+    const { refused, faults, tolerated } = this.ledger
+    const code = codeOf(text) ?? 'none'
+    refused.set(code, (refused.get(code) ?? 0) + 1)
+    if (!tolerated(this.user, code))
+      faults.push({ what: 'a wrong answer', user: this.user, method, path, status, text })
+    return new Refused(`${method} ${path}: ${status} ${text}`, requestId)
   }
 
   protected note(): { filename: string; bytes: Buffer } {

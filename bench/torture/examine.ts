@@ -13,9 +13,9 @@ import {
 } from '../../src/tenancy/schema.ts'
 import { verifySnapshot } from '../../src/tenancy/snapshot.ts'
 import { parseTenantId } from '../../src/tenancy/tenant-id.ts'
-import type { AfterDocument, Ledger } from './powercut-ledger.ts'
-import { users } from './powercut-load.ts'
-import { openedByServer, openedByStores } from './powercut-open.ts'
+import type { AfterDocument, Ledger } from './ledger.ts'
+import { openedByServer, openedByStores } from './reopened.ts'
+import { users } from './writer.ts'
 
 export interface Fault {
   readonly kind: 'lost' | 'corrupt'

@@ -22,8 +22,8 @@ import { closeStore, openStore, type Store } from '../../src/tenancy/store.ts'
 import type { TenantId } from '../../src/tenancy/tenant-id.ts'
 import { createShardContext } from '../../src/threads/context.ts'
 import { recover } from '../../src/threads/ingest-operations.ts'
-import { adminToken, secret, tokenOf } from './powercut-client.ts'
-import type { After, AfterDocument } from './powercut-ledger.ts'
+import type { After, AfterDocument } from './ledger.ts'
+import { adminToken, secret, tokenOf } from './noted-client.ts'
 
 /** Settings of every server of the torture. */
 export const settings = {

@@ -1,16 +1,15 @@
 /** Mixed writes of several people and their operator, every answer noted. */
 import { existsSync, readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { Gone, NotedClient, tokenOf } from './powercut-client.ts'
-import { type AfterDocument, type Ledger, Subject } from './powercut-ledger.ts'
+import { type AfterDocument, type Ledger, Subject } from './ledger.ts'
+import { type Answer, Gone, NotedClient, Refused, tokenOf } from './noted-client.ts'
 
 export const users = ['ann', 'ben', 'cleo']
-const readyPolls = 200
 const readyPollMs = 20
 
 /** One person at work, one write after another. */
 export class Writer extends NotedClient {
-  readonly #documents: { id: string; subject: Subject; mayGo: boolean }[] = []
+  readonly #documents: { document: AfterDocument; subject: Subject; mayGo: boolean }[] = []
   readonly #keys: { id: string; subject: Subject }[] = []
   #conversation: { id: string; subject: Subject } | undefined
 
@@ -38,8 +37,20 @@ export class Writer extends NotedClient {
       this.ledger.writes++
       return true
     } catch (error) {
+      if (error instanceof Refused) return true
       if (!(error instanceof Gone)) throw error
       return false
+    }
+  }
+
+  /** @returns whether a write is done */
+  async isServed(): Promise<boolean> {
+    try {
+      await this.upload()
+      return true
+    } catch (error) {
+      if (error instanceof Refused || error instanceof Gone) return false
+      throw error
     }
   }
 
@@ -92,24 +103,26 @@ export class Writer extends NotedClient {
     const { sha256, filename } = document
     subject.steps.push({ requestId, found: JSON.stringify({ sha256, filename }) })
     this.ledger.subjects.push(subject)
-    this.#documents.push({ id, subject, mayGo: true })
+    this.#documents.push({ document, subject, mayGo: true })
   }
 
   async #change(): Promise<void> {
     const one = this.pick(this.#documents)
     if (!one) return this.upload()
-    const body = { title: this.words(3), tags: [this.words(1), this.words(1)] }
-    const answer = await this.ask('PATCH', `/v1/documents/${one.id}`, { body })
-    const found = describe(answer.body as AfterDocument)
-    one.subject.steps.push({ requestId: answer.requestId, found })
+    const body = { title: this.words(3), tags: [...new Set([this.words(1), this.words(1)])] }
+    const found = describe({ ...one.document, ...body })
+    await this.#step(one.subject, found, () =>
+      this.ask('PATCH', `/v1/documents/${one.document.id}`, { body }),
+    )
   }
 
   async #remove(): Promise<void> {
     const one = this.pick(this.#documents.filter(({ mayGo }) => mayGo))
     if (!one) return this.upload()
-    const answer = await this.ask('DELETE', `/v1/documents/${one.id}`, { status: 204 })
-    one.subject.steps.push({ requestId: answer.requestId, found: 'absent' })
     this.#documents.splice(this.#documents.indexOf(one), 1)
+    await this.#step(one.subject, 'absent', () =>
+      this.ask('DELETE', `/v1/documents/${one.document.id}`, { status: 204 }),
+    )
   }
 
   /** Who was told that it can be searched finds it so. */
@@ -117,8 +130,8 @@ export class Writer extends NotedClient {
     const one = this.#documents.at(-1)
     if (!one?.mayGo) return this.upload()
     one.mayGo = false
-    for (let poll = 0; poll < readyPolls; poll++) {
-      const answer = await this.ask('GET', `/v1/documents/${one.id}`, {})
+    for (let poll = 0; poll < this.ledger.readyPolls; poll++) {
+      const answer = await this.ask('GET', `/v1/documents/${one.document.id}`, {})
       const { id, status } = answer.body as AfterDocument
       if (status === 'ready') {
         const subject = new Subject({
@@ -134,7 +147,6 @@ export class Writer extends NotedClient {
       }
       await new Promise((resolve) => setTimeout(resolve, readyPollMs))
     }
-    this.ledger.faults.push({ what: 'a document did not become ready', id: one.id })
   }
 
   async #addKey(): Promise<void> {
@@ -154,8 +166,20 @@ export class Writer extends NotedClient {
   async #removeKey(): Promise<void> {
     const one = this.#keys.shift()
     if (!one) return
-    const { requestId } = await this.ask('DELETE', `/v1/keys/${one.id}`, { status: 204 })
-    one.subject.steps.push({ requestId, found: 'absent' })
+    await this.#step(one.subject, 'absent', () =>
+      this.ask('DELETE', `/v1/keys/${one.id}`, { status: 204 }),
+    )
+  }
+
+  /** What is refused may have happened. @param found after it */
+  async #step(subject: Subject, found: string, ask: () => Promise<Answer>): Promise<void> {
+    try {
+      subject.steps.push({ requestId: (await ask()).requestId, found })
+    } catch (error) {
+      if (error instanceof Refused)
+        subject.steps.push({ requestId: error.requestId, found, isTried: true })
+      throw error
+    }
   }
 
   /** A question and its answer are written together. */
@@ -176,6 +200,8 @@ export class Writer extends NotedClient {
       what: 'conversation',
       user: this.user,
       look: async (after) => String((await after.messagesOf(this.user, id)) ?? 'absent'),
+      // One that was refused may stand there too.
+      isEnough: (found, told) => found === told || Number(found) >= Number(told),
     })
     this.ledger.subjects.push(subject)
     return subject
