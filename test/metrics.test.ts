@@ -71,7 +71,7 @@ test('every figure is at /metrics, and a slow operation in the log with its requ
   await using context = await open()
   const { url } = await context.listen()
   await expect
-    .poll(async () => (await figuresOf(url))['carrel_app_db_bytes'])
+    .poll(async () => (await figuresOf(url))['carrel_app_db_bytes'], { timeout: 20_000 })
     .toBeGreaterThan(4_096)
   const before = await figuresOf(url)
   expect(before['carrel_vecs_db_bytes']).toBeGreaterThan(0)

@@ -47,7 +47,7 @@ test('both are at /readyz and /metrics, and neither turns anybody away, after a 
   for (let times = 0; times < 20; times++)
     expect(await people(url)).toEqual(['alice free', 'u1 premium'])
   await expect
-    .poll(() => seen(url))
+    .poll(() => seen(url), { timeout: 20_000 })
     .toMatchObject({
       ...{ status: 200, ready: true },
       key_set: expect.stringMatching(/could not be reached; the keys kept by an earlier run serve/),
