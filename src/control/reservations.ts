@@ -10,9 +10,9 @@ export interface Reservation {
 export interface ReservationsOptions {
   /** Bytes of originals that the tenant may have; null is no limit. */
   readonly limitOf: (tenant: TenantId) => number | null
-  /** Bytes of originals that it has. */
   /** @throws Problem `disk_full` when so many bytes more would not leave room for everybody's work */
   readonly checkRoom: (bytes: number) => void
+  /** Bytes of originals that it has. */
   readonly storedOf: (tenant: TenantId) => Promise<number>
 }
 
