@@ -10,7 +10,9 @@ import { temporaryDirectory } from './helpers.ts'
 const secret = 'a metrics secret of at least thirty-two bytes'
 const adminToken = 'an-admin-token-of-some-length'
 
-test('every figure is at /metrics, and a slow operation in the log with its request', async () => {
+test('every figure is at /metrics, and a slow operation in the log with its request', {
+  timeout: 120_000,
+}, async () => {
   const env = {
     PORT: '0',
     SHARDS: '1',

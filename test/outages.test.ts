@@ -12,7 +12,9 @@ import { temporaryDirectory } from './helpers.ts'
 const adminToken = 'an-admin-token-of-some-length'
 const sessionSecret = 'a session secret of at least thirty-two bytes'
 
-test('both are at /readyz and /metrics, and neither turns anybody away, after a restart too', async () => {
+test('both are at /readyz and /metrics, and neither turns anybody away, after a restart too', {
+  timeout: 120_000,
+}, async () => {
   const keySet = await serve((_, response) =>
     response.end(JSON.stringify({ keys: [jwkOf(pairs.rsa, { kid: 'one' })] })),
   )
