@@ -20,7 +20,8 @@ const mediaTypes: Readonly<Record<string, string>> = {
   '.txt': 'text/plain; charset=utf-8',
 }
 /** Addresses that are screens of the app: it reads them itself. */
-const screens = /^\/(?:search|account|sign-in|(?:chat|admin)(?:\/[^/]+)?|read\/[^/]+(?:\/\d+)?)?$/
+const screens =
+  /^\/(?:search|account|docs|sign-in|(?:chat|admin)(?:\/[^/]+)?|read\/[^/]+(?:\/\d+)?)?$/
 const page = '/index.html'
 const notBuilt =
   'The web app is not built: run `npm ci && npm start` in Carrel’s folder. The API works without it, see /openapi.json.\n'

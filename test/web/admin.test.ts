@@ -99,3 +99,29 @@ test.skipIf(chromium === undefined)(name, { timeout: 120_000 }, async () => {
   await ann.getByText('key of ann').waitFor()
   expect(await ann.evaluate('document.documentElement.scrollWidth')).toBe(320)
 })
+
+test.skipIf(chromium === undefined)(
+  'the API reference is read without a login, found in and linked to',
+  { timeout: 60_000 },
+  async () => {
+    buildWebApp()
+    const running = await startServer(temporaryDirectory(), { JWT_SECRET: secret })
+    onTestFinished(async () => void (await running.stop()))
+    const browser = await launchChromium(chromium ?? '')
+    onTestFinished(() => browser.close())
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const page = await browser.newPage({ bypassCSP: true, colorScheme })
+      await page.goto(`${running.url}/docs`)
+      await page.getByLabel('Find an address').fill('every sentence of the answer')
+      await page.getByText(/^1 of \d+ operations/).waitFor()
+      await page.locator('summary').click()
+      await page.getByText('message', { exact: true }).first().waitFor()
+      await page.getByText(/^curl -X POST/).waitFor()
+      expect(await faultsOf(page)).toEqual([])
+    }
+    const page = await browser.newPage({ viewport: { width: 320, height: 640 } })
+    await page.goto(`${running.url}/docs#get_documents`)
+    await page.locator('#get_documents[open] .operation-text').waitFor()
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320)
+  },
+)

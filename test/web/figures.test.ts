@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import type { Citation } from '../../web/src/api/types-chat.ts'
 import { requestBars, shownTenants, withUsage } from '../../web/src/lib/admin-figures.ts'
 import { answerParagraphs } from '../../web/src/lib/answer-parts.ts'
+import { byTag, operationsOf, shownOperations } from '../../web/src/lib/api-reference.ts'
 
 const cited = (
   text: string,
@@ -108,4 +109,58 @@ test('requests become bars by time, and libraries are found and sorted by what t
   expect(names({ sort: 'requests' })).toEqual(['ben', 'ann'])
   expect(names({ sort: 'state' })).toEqual(['ben', 'ann'])
   expect(names({ filter: 'SUSP b' })).toEqual(['ben'])
+})
+
+test('the API’s description becomes operations with their fields as lines', () => {
+  const item = { type: 'object', properties: { id: { type: 'string', description: 'whose' } } }
+  const description = {
+    info: { version: '1' },
+    components: { schemas: { Thing: { ...item, required: ['id'] } } },
+    paths: {
+      '/v1/things': {
+        post: {
+          operationId: 'post_things',
+          summary: 'Add a thing',
+          tags: ['things'],
+          parameters: [
+            { name: 'limit', in: 'query', required: false, schema: { type: 'integer' } },
+          ],
+          requestBody: {
+            content: {
+              'application/json': {
+                schema: {
+                  type: 'object',
+                  properties: { name: { type: ['string', 'null'] }, kind: { enum: ['a', 'b'] } },
+                  required: ['kind'],
+                },
+              },
+            },
+          },
+          responses: {
+            201: {
+              description: 'Made.',
+              content: {
+                'application/json': {
+                  schema: { type: 'array', items: { $ref: '#/components/schemas/Thing' } },
+                },
+              },
+            },
+            404: { description: '`not_found`' },
+          },
+        },
+      },
+    },
+  }
+  const [operation] = operationsOf(description, 'http://x')
+  expect(
+    operation?.body?.fields.map(({ name, type, isRequired }) => [name, type, isRequired]),
+  ).toEqual([
+    ['name', 'string | null', false],
+    ['kind', '"a" | "b"', true],
+  ])
+  expect(operation?.answers[0]?.fields).toMatchObject([{ name: 'id', isRequired: true, depth: 0 }])
+  expect(operation?.curl).toContain(`-d '{"kind":"a"}'`)
+  expect(byTag(operation ? [operation] : []).map(([tag]) => tag)).toEqual(['things'])
+  expect(shownOperations(operation ? [operation] : [], 'POST thing')).toHaveLength(1)
+  expect(shownOperations(operation ? [operation] : [], 'get')).toHaveLength(0)
 })

@@ -1,6 +1,8 @@
 /** Every word the app says, in one place. */
 import { adminStrings } from './strings-admin.ts'
 import { chatStrings } from './strings-chat.ts'
+import { docsStrings } from './strings-docs.ts'
+import { bulkStrings, movingStrings, reportStrings } from './strings-library.ts'
 
 const plural = (count: number, one: string, many: string): string =>
   `${count.toLocaleString()} ${count === 1 ? one : many}`
@@ -162,6 +164,10 @@ export const strings = {
   },
   chat: chatStrings,
   admin: adminStrings,
+  docs: docsStrings,
+  bulk: bulkStrings,
+  report: reportStrings,
+  moving: movingStrings,
   held: {
     title: 'Your library is not open at the moment',
     retry: 'Try again',

@@ -1,6 +1,6 @@
 /** Documents, as the app asks for them. */
 import { request } from './http.ts'
-import type { Account, ContentsItem, DocumentPage, DocumentRow } from './types.ts'
+import type { Account, ContentsItem, DocumentPage, DocumentRow, PageReport } from './types.ts'
 
 interface DocumentList {
   readonly items: readonly DocumentRow[]
@@ -34,6 +34,9 @@ export const getContents = (
   id: string,
   signal?: AbortSignal,
 ): Promise<{ items: readonly ContentsItem[] }> => request(`${at(id)}/contents`, { signal })
+
+export const getReport = (id: string, cursor: string | null): Promise<PageReport> =>
+  request(`${at(id)}/report${cursor === null ? '' : `?cursor=${encodeURIComponent(cursor)}`}`)
 
 export const originalAddress = (id: string): string => `${at(id)}/original`
 

@@ -20,6 +20,8 @@ export class ApiError extends Error {
 export interface RequestOptions {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly body?: unknown
+  /** Instead of `body`: sent as it is. */
+  readonly raw?: Blob
   readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal | undefined
 }
@@ -43,7 +45,7 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
 
 /** The answer itself, for those who read it piece by piece. @throws as `request` */
 export async function respond(path: string, options: RequestOptions = {}): Promise<Response> {
-  const { method = 'GET', body, signal, headers } = options
+  const { method = 'GET', body, raw, signal, headers } = options
   let response: Response
   try {
     response = await fetch(path, {
@@ -55,6 +57,7 @@ export async function respond(path: string, options: RequestOptions = {}): Promi
         ...(body !== undefined && { 'Content-Type': 'application/json' }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(raw && { body: raw }),
     })
   } catch {
     signal?.throwIfAborted()

@@ -26,6 +26,7 @@ export type ProblemBody = Immutable<components['schemas']['Problem']>
 export type Added = Answer<'/v1/documents', 'post'>
 export type DocumentPage = Answer<'/v1/documents/{id}/pages/{number}', 'get'>
 export type ContentsItem = Answer<'/v1/documents/{id}/contents', 'get'>['items'][number]
+export type PageReport = Answer<'/v1/documents/{id}/report', 'get'>
 export type SignInMethods = Answer<'/auth/methods', 'get'>
 export type Account = Pick<Answer<'/v1/me', 'get'>, 'user_id' | 'scopes'> & {
   /** `operator` is nobody’s library. */

@@ -56,11 +56,23 @@ export interface AdminRoute {
   readonly isReversed: boolean
 }
 
+export interface DocsRoute {
+  readonly screen: 'docs'
+  readonly filter: string
+}
+
 export interface AccountRoute {
   readonly screen: 'account'
 }
 
-export type Route = LibraryRoute | SearchRoute | ReadRoute | ChatRoute | AdminRoute | AccountRoute
+export type Route =
+  | LibraryRoute
+  | SearchRoute
+  | ReadRoute
+  | ChatRoute
+  | AdminRoute
+  | DocsRoute
+  | AccountRoute
 
 export const libraryRoute: LibraryRoute = { screen: 'library', filter: '', tag: '', sort: 'added' }
 
@@ -103,7 +115,7 @@ export function parseRoute(path: string, search: string): Route {
       documents: query.getAll('doc'),
     })
   if (screen === 'read' && id)
-    return readRoute(decode(id), Math.max(1, Number.parseInt(page ?? '1', 10) || 1), {
+    return readRoute(decode(id), pageOf(page, 1), {
       query: text('q'),
       passage: text('passage'),
       asText: text('view') === 'text',
@@ -111,7 +123,7 @@ export function parseRoute(path: string, search: string): Route {
   if (screen === 'chat')
     return chatRoute(decode(id ?? ''), {
       at: text('at'),
-      page: Math.max(0, Number.parseInt(text('page'), 10) || 0),
+      page: pageOf(text('page'), 0),
       documents: query.getAll('doc'),
     })
   if (screen === 'admin')
@@ -120,6 +132,7 @@ export function parseRoute(path: string, search: string): Route {
       sort: tenantSorts.find((one) => one === text('sort')) ?? 'name',
       isReversed: query.has('reversed'),
     })
+  if (screen === 'docs') return { screen: 'docs', filter: text('filter') }
   if (screen === 'account') return { screen: 'account' }
   const sort = sorts.find((one) => one === text('sort')) ?? 'added'
   return { screen: 'library', filter: text('filter'), tag: text('tag'), sort }
@@ -132,6 +145,8 @@ export function formatRoute(route: Route): string {
   switch (route.screen) {
     case 'account':
       return '/account'
+    case 'docs':
+      return address('/docs', [['filter', route.filter]])
     case 'library':
       return address('/', [
         ['filter', route.filter],
@@ -186,6 +201,10 @@ function address(path: string, given: readonly Pair[]): string {
     given.filter(([, value]) => value !== '').map(([name, value]) => [name, value]),
   )
   return query.size === 0 ? path : `${path}?${query}`
+}
+
+function pageOf(text: string | undefined, least: number): number {
+  return Math.max(least, Number.parseInt(text ?? '', 10) || least)
 }
 
 function decode(text: string): string {

@@ -14,6 +14,8 @@ export interface Upload {
   readonly file: File
   readonly state: 'waiting' | 'sending' | 'received' | 'refused'
   readonly sentBytes: number
+  /** Where a part of a large file lies on the server already. */
+  readonly location?: string
   /** Once received: one, or several out of an archive. */
   readonly documentIds: readonly string[]
   /** Why it was refused, and what to do. */
@@ -77,12 +79,14 @@ function pump(): void {
   for (const upload of waiting.slice(0, Math.max(0, atOnceMax - sending))) void send(upload)
 }
 
-async function send({ key, file }: Upload): Promise<void> {
+async function send({ key, file, location }: Upload): Promise<void> {
   change(key, { state: 'sending', sentBytes: 0 })
   try {
-    const { documents, skipped = [] } = await uploadFile(file, (sentBytes) =>
-      change(key, { sentBytes: Math.min(sentBytes, file.size) }),
-    )
+    const { documents, skipped = [] } = await uploadFile(file, {
+      location,
+      onLocation: (there) => change(key, { location: there }),
+      onSent: (sentBytes) => change(key, { sentBytes: Math.min(sentBytes, file.size) }),
+    })
     documents.forEach(putDocument)
     const names = skipped.slice(0, skippedShownMax).map(({ name, reason }) => `${name}: ${reason}`)
     const problem = skipped.length === 0 ? '' : strings.uploads.skipped(names.join(' '))

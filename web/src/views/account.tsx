@@ -15,6 +15,8 @@ import {
 import { setTheme, theme, themes } from '../state/theme.ts'
 import { strings } from '../strings.ts'
 import { ChatKeyCard } from './chat-key.tsx'
+import { Link } from './link.tsx'
+import { MovingCard } from './moving.tsx'
 
 const words = strings.account
 
@@ -67,6 +69,7 @@ export function AccountScreen() {
         </section>
       )}
       {hasLibrary() && <ChatKeyCard />}
+      {hasLibrary() && <MovingCard />}
       <section class="card">
         <fieldset class="themes">
           <legend>{words.theme}</legend>
@@ -84,7 +87,7 @@ export function AccountScreen() {
         </fieldset>
       </section>
       <p class="quiet">
-        <a href="/openapi.json">{words.api}</a>
+        <Link to={{ screen: 'docs', filter: '' }}>{words.api}</Link>
       </p>
     </div>
   )

@@ -15,6 +15,7 @@ import { dropDocument, putDocument } from '../state/library.ts'
 import { loadAccount } from '../state/session.ts'
 import { strings } from '../strings.ts'
 import { Icon } from './icons.tsx'
+import { PageReportList } from './page-report.tsx'
 
 const words = strings.document
 
@@ -75,6 +76,7 @@ export function DocumentDialog({ document, onClose }: DocumentDialogProps) {
           <input dir="auto" value={tags} onInput={(event) => setTags(event.currentTarget.value)} />
         </label>
         <Facts document={document} />
+        <PageReportList id={document.id} />
         <p class="problem" role="alert">
           {problem}
         </p>

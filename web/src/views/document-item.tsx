@@ -1,10 +1,11 @@
 /** One document as a row. */
 import { reprocessDocument } from '../api/documents.ts'
 import type { DocumentRow } from '../api/types.ts'
-import { formatBytes, formatDate, kindOf } from '../lib/format.ts'
+import { formatBytes, formatDate } from '../lib/format.ts'
 import { readRoute } from '../lib/route.ts'
 import { putDocument } from '../state/library.ts'
 import { strings } from '../strings.ts'
+import { Cover } from './cover.tsx'
 import { Icon } from './icons.tsx'
 import { Link } from './link.tsx'
 
@@ -13,13 +14,25 @@ const words = strings.library
 interface DocumentItemProps {
   document: DocumentRow
   onEdit: (id: string) => void
+  /** Given while documents are selected. */
+  onToggle?: ((id: string) => void) | undefined
+  isSelected?: boolean
 }
 
-export function DocumentItem({ document, onEdit }: DocumentItemProps) {
+export function DocumentItem(props: DocumentItemProps) {
+  const { document, onEdit, onToggle, isSelected = false } = props
   const { id, title, tags } = document
   return (
     <article class={`document is-${document.status}`}>
-      <span class="kind">{kindOf(document.media_type, document.filename)}</span>
+      {onToggle && (
+        <input
+          type="checkbox"
+          checked={isSelected}
+          aria-label={strings.bulk.selectOne(title)}
+          onChange={() => onToggle(id)}
+        />
+      )}
+      <Cover document={document} />
       <div class="document-text">
         <h2 dir="auto">
           <Link to={readRoute(id, 1)}>{title}</Link>

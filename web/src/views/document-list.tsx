@@ -11,9 +11,13 @@ const rowRem = 4.75
 interface DocumentListProps {
   documents: readonly DocumentRow[]
   onEdit: (id: string) => void
+  /** Given while documents are selected. */
+  onToggle: ((id: string) => void) | undefined
+  selected: ReadonlySet<string>
 }
 
-export function DocumentList({ documents, onEdit }: DocumentListProps) {
+export function DocumentList(props: DocumentListProps) {
+  const { documents, onEdit, onToggle, selected } = props
   const list = useRef<HTMLUListElement>(null)
   const [rowPx, setRowPx] = useState(rowRem * 16)
   const [view, setView] = useState({ scrolledPx: 0, heightPx: innerHeight })
@@ -48,7 +52,12 @@ export function DocumentList({ documents, onEdit }: DocumentListProps) {
           aria-posinset={rows.first + at + 1}
           style={{ top: `${(rows.first + at) * rowRem}rem` }}
         >
-          <DocumentItem document={document} onEdit={onEdit} />
+          <DocumentItem
+            document={document}
+            onEdit={onEdit}
+            onToggle={onToggle}
+            isSelected={selected.has(document.id)}
+          />
         </li>
       ))}
     </ul>

@@ -8,9 +8,11 @@ import { type Library, library, loadLibrary } from '../state/library.ts'
 import { goTo } from '../state/router.ts'
 import { strings } from '../strings.ts'
 import { AddButtons } from './add-buttons.tsx'
+import { BulkBar } from './bulk-bar.tsx'
 import { DocumentDialog } from './document-dialog.tsx'
 import { DocumentList } from './document-list.tsx'
 import { EmptyLibrary } from './empty-library.tsx'
+import { Icon } from './icons.tsx'
 import { UploadList } from './upload-list.tsx'
 
 const words = strings.library
@@ -18,6 +20,7 @@ const words = strings.library
 export function LibraryScreen({ route }: { route: LibraryRoute }) {
   const now = useStore(library)
   const [edited, setEdited] = useState<string>()
+  const [selected, setSelected] = useState<ReadonlySet<string>>()
   const shown = useMemo(() => shownDocuments(now.documents, route), [now.documents, route])
   const document = now.documents.find(({ id }) => id === edited)
   const isEmpty = now.state === 'loaded' && now.documents.length === 0
@@ -25,10 +28,28 @@ export function LibraryScreen({ route }: { route: LibraryRoute }) {
     <>
       <div class="heading">
         <h1>{words.title}</h1>
+        {!isEmpty && (
+          <button
+            type="button"
+            aria-pressed={selected !== undefined}
+            onClick={() => setSelected(selected ? undefined : new Set())}
+          >
+            <Icon name="check" />
+            {strings.bulk.select}
+          </button>
+        )}
         {!isEmpty && <AddButtons />}
       </div>
       <UploadList />
       {isEmpty ? <EmptyLibrary /> : <Toolbar route={route} now={now} shown={shown} />}
+      {selected && !isEmpty && (
+        <BulkBar
+          shown={shown}
+          selected={selected}
+          onSelect={setSelected}
+          onDone={() => setSelected(undefined)}
+        />
+      )}
       {now.state === 'failed' && (
         <p class="problem" role="alert">
           {now.problem}{' '}
@@ -48,10 +69,21 @@ export function LibraryScreen({ route }: { route: LibraryRoute }) {
           </button>
         </p>
       )}
-      <DocumentList documents={shown} onEdit={setEdited} />
+      <DocumentList
+        documents={shown}
+        onEdit={setEdited}
+        selected={selected ?? nobody}
+        onToggle={selected && ((id) => setSelected(toggled(selected, id)))}
+      />
       {document && <DocumentDialog document={document} onClose={() => setEdited(undefined)} />}
     </>
   )
+}
+
+const nobody: ReadonlySet<string> = new Set()
+
+function toggled(selected: ReadonlySet<string>, id: string): ReadonlySet<string> {
+  return selected.symmetricDifference(new Set([id]))
 }
 
 interface ToolbarProps {

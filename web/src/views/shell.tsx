@@ -3,7 +3,13 @@ import { useEffect, useRef } from 'preact/hooks'
 import { isServerGone, lookForServer } from '../base/connection.ts'
 import { useStore } from '../base/store.ts'
 import { tokenNeed } from '../base/token.ts'
-import { type AdminRoute, adminRoute, libraryRoute, type Route } from '../lib/route.ts'
+import {
+  type AdminRoute,
+  adminRoute,
+  type DocsRoute,
+  libraryRoute,
+  type Route,
+} from '../lib/route.ts'
 import { currentRoute } from '../state/router.ts'
 import { account, arrival, hasLibrary, heldBack } from '../state/session.ts'
 import { strings } from '../strings.ts'
@@ -54,7 +60,11 @@ export function Shell() {
       </header>
       <GoneBanner />
       <main id="content" class={`screen screen-${route.screen}`} tabIndex={-1} ref={main}>
-        {need === 'none' && !hasLink ? <Screen route={route} /> : <SignIn need={need} />}
+        {(need === 'none' && !hasLink) || route.screen === 'docs' ? (
+          <Screen route={route} />
+        ) : (
+          <SignIn need={need} />
+        )}
       </main>
       {need === 'none' && !hasLink && me && hasLibrary() && <DropTarget />}
     </>
@@ -65,10 +75,15 @@ const LazyAdmin = lazily<{ route: AdminRoute }>(() =>
   import('./admin.tsx').then(({ AdminScreen }) => AdminScreen),
 )
 
+const LazyDocs = lazily<{ route: DocsRoute }>(() =>
+  import('./api-docs.tsx').then(({ ApiDocs }) => ApiDocs),
+)
+
 function Screen({ route }: { route: Route }) {
   const held = useStore(heldBack)
-  if (held !== '' && route.screen !== 'account') return <Held reason={held} />
-  if (!hasLibrary() && route.screen !== 'account')
+  const needsLibrary = route.screen !== 'account' && route.screen !== 'docs'
+  if (needsLibrary && held !== '') return <Held reason={held} />
+  if (needsLibrary && !hasLibrary())
     return <LazyAdmin route={route.screen === 'admin' ? route : adminRoute('')} />
   switch (route.screen) {
     case 'library':
@@ -81,6 +96,8 @@ function Screen({ route }: { route: Route }) {
       return <ChatScreen route={route} />
     case 'admin':
       return <LazyAdmin route={route} />
+    case 'docs':
+      return <LazyDocs route={route} />
     case 'account':
       return <AccountScreen />
   }
@@ -91,6 +108,7 @@ function titleOf(route: Route): string {
     library: strings.library.title,
     chat: strings.chat.title,
     admin: strings.admin.title,
+    docs: strings.docs.title,
     account: strings.account.title,
   }
   if (route.screen === 'search')
