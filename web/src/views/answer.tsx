@@ -1,4 +1,5 @@
 /** An answer: text, and a chip where it names a source, which opens that page beside it. Nothing of it is ever HTML. */
+import type { VNode } from 'preact'
 import { useMemo } from 'preact/hooks'
 import type { AnswerDetail, Citation, Source } from '../api/types-chat.ts'
 import { type AnswerPart, answerParagraphs } from '../lib/answer-parts.ts'
@@ -22,9 +23,10 @@ interface AnswerProps {
 
 export function Answer({ route, id, text, sources, citations }: AnswerProps) {
   const paragraphs = useMemo(() => answerParagraphs(text, citations), [text, citations])
+  const draw = useKept([route, id, sources])
   return (
     <div class="answer-text">
-      {paragraphs.map((parts, at) => (
+      {draw(paragraphs, (parts, at) => (
         <p key={at} dir="auto">
           {parts.map((part, place) => (
             <Part
@@ -39,6 +41,22 @@ export function Answer({ route, id, text, sources, citations }: AnswerProps) {
       ))}
     </div>
   )
+}
+
+type Draw = (parts: readonly AnswerPart[], at: number) => VNode
+
+/** Of an answer that grows only the last paragraph is drawn again: Preact passes over what is the same object as before. */
+function useKept(inputs: readonly unknown[]) {
+  const kept = useMemo(() => ({ drawn: new Map<string, VNode>() }), inputs)
+  return (paragraphs: readonly (readonly AnswerPart[])[], draw: Draw): VNode[] => {
+    const drawn = new Map<string, VNode>()
+    paragraphs.forEach((parts, at) => {
+      const key = `${at} ${JSON.stringify(parts)}`
+      drawn.set(key, kept.drawn.get(key) ?? draw(parts, at))
+    })
+    kept.drawn = drawn
+    return [...drawn.values()]
+  }
 }
 
 interface PartProps {
