@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { makeDirectory } from './base/fs.ts'
 import type { Log } from './base/log.ts'
 import type { Config } from './config.ts'
+import { ControlSnapshots } from './control/control-snapshots.ts'
 import { keepBallast } from './control/disk-room.ts'
 import { Fleet } from './control/fleet.ts'
 import { undoMigration } from './control/fleet-undo.ts'
@@ -57,20 +58,7 @@ export function openCare(
   lifecycle.sweepStaging()
   stack.defer(() => lifecycle.close())
   const copies = new CopyThreads()
-  const snapshots = new Snapshots({
-    ...held,
-    lifecycle,
-    copies,
-    version,
-    policy: retentionOf(config.SNAPSHOT_KEEP),
-    bytesMax: config.SNAPSHOT_BYTES_MAX,
-    everyMs: config.SNAPSHOT_HOURS * 3_600_000,
-    onScheduled: ({ error, ...end }) => {
-      if (error) log.error({ ...end, err: error }, 'a scheduled snapshot failed')
-      else log.info(end, 'a snapshot was made')
-      told.onScheduled({ error, ...end })
-    },
-  })
+  const snapshots = openSnapshots(config, log, { ...held, lifecycle, copies })
   const fleet = new Fleet({
     ...held,
     lifecycle,
@@ -119,4 +107,27 @@ export function openCare(
       fleet.start()
     },
   }
+}
+
+function openSnapshots(
+  config: Config,
+  log: Log,
+  held: Omit<SnapshotsOptions, 'version' | 'policy' | 'everyMs' | 'ofControl' | 'bytesMax'>,
+): Snapshots {
+  const schedule = {
+    policy: retentionOf(config.SNAPSHOT_KEEP),
+    everyMs: config.SNAPSHOT_HOURS * 3_600_000,
+  }
+  return new Snapshots({
+    ...held,
+    version,
+    ...schedule,
+    ofControl: new ControlSnapshots({ ...held, ...schedule }),
+    bytesMax: config.SNAPSHOT_BYTES_MAX,
+    onScheduled: ({ error, ...end }) => {
+      if (error) log.error({ ...end, err: error }, 'a scheduled snapshot failed')
+      else log.info(end, 'a snapshot was made')
+      held.onScheduled({ error, ...end })
+    },
+  })
 }

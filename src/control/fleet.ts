@@ -8,6 +8,7 @@ import type { TenantId } from '../tenancy/tenant-id.ts'
 import type { CopyThreads } from '../threads/copy-threads.ts'
 import { DirectoryMoves, type DirectoryMovesOptions } from './directory-moves.ts'
 import type { Campaign, MigratedRecord } from './fleet-records.ts'
+import { allowanceToKeep } from './kept-allowance.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import { snapshotName } from './snapshot-name.ts'
 import type { TenantRecord } from './tenants.ts'
@@ -186,7 +187,7 @@ export class Fleet {
       building: join(buildingDirectory(snapshotsDir), `${id}.${suffix}`),
       into: join(tenantSnapshots(snapshotsDir, id), name),
       userId: tenant.userId,
-      tier: control.allowances.of(id)?.tier ?? null,
+      ...allowanceToKeep(control.allowances, id),
       madeAtMs,
       version,
     }

@@ -10,6 +10,7 @@ import type { TenantId } from '../tenancy/tenant-id.ts'
 import type { CopyThreads } from '../threads/copy-threads.ts'
 import type { Target } from '../threads/protocol.ts'
 import type { DirectoryMovesOptions } from './directory-moves.ts'
+import { allowanceToKeep } from './kept-allowance.ts'
 import { isSmallAndResting } from './small-library.ts'
 
 const giveBackTriesMax = 60
@@ -18,7 +19,6 @@ const giveBackPauseMs = 1_000
 export interface LibraryCopiesOptions extends DirectoryMovesOptions {
   readonly copies: CopyThreads
   readonly version: string
-  readonly tierOf?: (tenant: TenantId) => string | null
 }
 
 /** The caller sees to it that nothing else happens to the library as a whole meanwhile. */
@@ -50,7 +50,7 @@ export class LibraryCopies {
       building: join(buildIn, `${id}.${randomBytes(8).toString('hex')}`),
       into,
       userId: record.userId,
-      tier: this.#options.tierOf?.(id) ?? null,
+      ...allowanceToKeep(control.allowances, id),
       madeAtMs: Date.now(),
       version: this.#options.version,
     }

@@ -16,7 +16,9 @@ import {
 import { type Manifest, readManifest } from '../tenancy/manifest.ts'
 import { type RetentionPolicy, retained } from '../tenancy/retention.ts'
 import { localTenant, type TenantId, tenantOf } from '../tenancy/tenant-id.ts'
+import type { ControlSnapshots } from './control-snapshots.ts'
 import { eraseTree } from './erase.ts'
+import { giveBackAllowance } from './kept-allowance.ts'
 import { LibraryCopies, type LibraryCopiesOptions } from './library-copies.ts'
 import type { Lifecycle, TenantView } from './lifecycle.ts'
 import { parseSnapshotName, snapshotName } from './snapshot-name.ts'
@@ -32,9 +34,11 @@ export interface SnapshotsOptions extends LibraryCopiesOptions {
   readonly bytesMax?: number | undefined
   /** A library that was written to is copied when its last snapshot is this old; 0 never. */
   readonly everyMs: number
+  readonly ofControl: Pick<ControlSnapshots, 'look'>
   /** Told of each that was made, or failed. */
   readonly onMade?: ((id: TenantId, name: string, error: unknown) => void) | undefined
-  readonly onScheduled: (end: { tenant: TenantId; name?: string; error?: unknown }) => void
+  /** Without a tenant it is about the server's own records. */
+  readonly onScheduled: (end: { tenant: TenantId | null; name?: string; error?: unknown }) => void
 }
 
 export interface SnapshotView {
@@ -139,7 +143,9 @@ export class Snapshots {
     const generation = randomBytes(16).toString('hex')
     await copies.restore({ from, staged, tenant, generation })
     const replaced = join(replacedDirectory(dataDir), `${tenant}.${snapshotName(Date.now())}`)
-    return lifecycle.replace({ tenant, userId, generation, staged, replaced })
+    const restored = await lifecycle.replace({ tenant, userId, generation, staged, replaced })
+    await giveBackAllowance(this.#options.control.allowances, tenant, { userId, from })
+    return restored
   }
 
   /** As `restore`, of a snapshot in the list; without `as` to the user whose it is. */
@@ -198,10 +204,13 @@ export class Snapshots {
   }
 
   start(): void {
-    const { everyMs, bytesMax } = this.#options
+    const { everyMs, bytesMax, ofControl, onScheduled } = this.#options
     if (everyMs === 0 && bytesMax === undefined) return
     const look = async (): Promise<void> => {
-      if (everyMs > 0) await this.#look()
+      if (everyMs > 0) {
+        await ofControl.look().catch((error) => onScheduled({ tenant: null, error }))
+        await this.#look()
+      }
       if (!this.#isFuller || this.#isClosed) return
       this.#isFuller = false
       await this.makeRoom()

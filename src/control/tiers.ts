@@ -90,8 +90,10 @@ export const limitsSchema = z.strictObject({
   own_chat_key: z.boolean().optional(),
 })
 
+export const tierSchema = z.enum(tierNames)
+
 export const overridesSchema = z.strictObject({
-  tier: z.enum(tierNames).optional(),
+  tier: tierSchema.optional(),
   limits: limitsSchema.optional(),
 })
 

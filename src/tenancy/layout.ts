@@ -118,6 +118,11 @@ export function buildingDirectory(snapshotsDir: string): string {
   return join(snapshotsDir, '.building')
 }
 
+/** Copies of control.db, a file each. No tenant is called so. */
+export function controlSnapshots(snapshotsDir: string): string {
+  return join(snapshotsDir, '.control')
+}
+
 /** A tenant's snapshots, one directory each. */
 export function tenantSnapshots(snapshotsDir: string, tenant: TenantId): string {
   return join(snapshotsDir, tenant)

@@ -21,6 +21,8 @@ const manifestSchema = z.strictObject({
   made_at: z.iso.datetime(),
   /** What control.db knew of the account. */
   tier: z.string().max(64).nullable(),
+  /** The operator's own word on it, for whoever knows its grammar. */
+  overrides: z.record(z.string().max(64), z.unknown()).nullable().default(null),
   schema: z.strictObject({ app: count, vecs: count }),
   /** Of the vector spaces in vecs.db, the live one first. */
   embedders: z.array(z.string().max(1024)).max(1024),

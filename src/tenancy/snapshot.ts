@@ -29,6 +29,8 @@ export interface SnapshotJob {
   readonly into: string
   readonly userId: string
   readonly tier: string | null
+  /** What the operator said about this account alone. */
+  readonly overrides: Manifest['overrides']
   readonly madeAtMs: number
   readonly version: string
   /** Nobody has it open, and no log is beside its files: these are copied as they are, at the version that they have. */
@@ -63,6 +65,7 @@ export async function makeSnapshot(
       user_id: job.userId,
       made_at: new Date(job.madeAtMs).toISOString(),
       tier: job.tier,
+      overrides: job.overrides,
       ...contents.described,
       files: [
         fileOf(building, 'app.db'),
