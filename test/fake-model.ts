@@ -85,6 +85,11 @@ export class FakeModel {
     } catch {
       return
     }
+    // Whether it is there, as the doctor asks.
+    if (request.method === 'GET') {
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{"data":[]}')
+      return
+    }
     const body = JSON.parse(Buffer.concat(pieces).toString()) as AskedModel['body']
     const asked = { url: request.url ?? '', authorization: request.headers.authorization, body }
     this.asked.push(asked)
