@@ -97,7 +97,7 @@ async function shoot(page: Page, url: string, name: string, conversation: string
   await page.locator('.beside mark').first().waitFor()
   await shot('chat-source')
   await page.goto(`${url}/admin`)
-  await page.locator('.traffic rect').first().waitFor()
+  await page.locator('.traffic figcaption').first().waitFor()
   await page.getByRole('button', { name: 'Look again' }).waitFor()
   await shot('admin')
   await page.goto(`${url}/admin/local`)
