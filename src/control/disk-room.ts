@@ -14,7 +14,7 @@ const ballastShare = 1 / 16
 const chunkBytes = 256 * 1024
 /** After the start, so that nobody waits for it; and again now and then, once there is room. */
 const firstMs = 2_000
-const everyMs = 600_000
+const everyMs = 60_000
 
 /** Under so many free bytes nothing new is taken in: 256 MiB, or an eighth of a small disk. */
 export function floorBytes(dataDir: string): number {
