@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { copy } from './torture/copy.ts'
 import { corrupt } from './torture/corrupt.ts'
 import { crash } from './torture/crash.ts'
+import { descriptors } from './torture/descriptors.ts'
 import { diskFull } from './torture/disk-full.ts'
 import { embed } from './torture/embed.ts'
 import { erase } from './torture/erase.ts'
@@ -46,6 +47,7 @@ const tortures: Readonly<Record<string, (options: TortureOptions) => Promise<Tor
   copy,
   corrupt,
   crash,
+  descriptors,
   'disk-full': diskFull,
   embed,
   erase,

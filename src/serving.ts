@@ -1,6 +1,7 @@
 /** The HTTP side of the composition: what routes and logins are given of the rest. */
 import { fileURLToPath } from 'node:url'
 import { allowed } from './access.ts'
+import { connectionsByDescriptors } from './base/descriptors.ts'
 import type { Logs } from './base/log.ts'
 import type { Metrics } from './base/metrics.ts'
 import type { Care } from './care.ts'
@@ -12,7 +13,7 @@ import { examineMachine } from './doctor-machine.ts'
 import { readiness, serverState } from './figures.ts'
 import { createApp } from './http/app.ts'
 import type { EventStreams } from './http/event-streams.ts'
-import { createHttpServer, type HttpServer } from './http/server.ts'
+import { connectionsMax, createHttpServer, type HttpServer } from './http/server.ts'
 import { openTracing, type Tracing } from './http/tracing.ts'
 import type { Identity } from './identity.ts'
 import { acceptedMediaTypes, detectMediaType, formatOfName } from './ingest/media-type.ts'
@@ -26,6 +27,8 @@ import { version } from './version.ts'
 
 /** Where `npm start` puts the built web app. */
 const webRoot = fileURLToPath(new URL('../web/dist', import.meta.url))
+
+const quietMs = 10_000
 
 interface HttpParts {
   readonly identity: Identity
@@ -53,6 +56,16 @@ export async function openTraces(
   const tracing = await openTracing(endpoint, { name, version })
   stack.defer(() => tracing.close())
   return tracing
+}
+
+/** A fault that comes a thousand times a second leaves a line now and then. */
+function seldom(tell: (error: unknown) => void): (error: unknown) => void {
+  let quietUntilMs = 0
+  return (error) => {
+    if (performance.now() < quietUntilMs) return
+    quietUntilMs = performance.now() + quietMs
+    tell(error)
+  }
 }
 
 export function openHttp(config: Config, { log, access }: Logs, parts: HttpParts): HttpServer {
@@ -102,5 +115,7 @@ export function openHttp(config: Config, { log, access }: Logs, parts: HttpParts
       version,
       webRoot,
     }),
+    { connectionsMax: Math.min(connectionsMax, connectionsByDescriptors()) },
+    seldom((err) => log.error({ err }, 'a connection could not be taken')),
   )
 }

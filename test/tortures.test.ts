@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { straceFault } from '../bench/lib/strace.ts'
 import { copy } from '../bench/torture/copy.ts'
 import { corrupt } from '../bench/torture/corrupt.ts'
+import { descriptors, limitFault } from '../bench/torture/descriptors.ts'
 import { diskFull, mountFault } from '../bench/torture/disk-full.ts'
 import { importing } from '../bench/torture/import.ts'
 import { ioErrors } from '../bench/torture/io-errors.ts'
@@ -52,6 +53,16 @@ test.skipIf(whyNot !== undefined)(
   { timeout: timeoutMs },
   async () => {
     expect((await ioErrors({ ...seeded, ...(!isLong && { kills: 2 }) })).failures).toEqual([])
+  },
+)
+
+const whyNoLimit = limitFault()
+test.skipIf(whyNoLimit !== undefined)(
+  `descriptors: refused with words without one, and it runs on ${whyNoLimit ?? ''}`,
+  { timeout: timeoutMs },
+  async () => {
+    const small = { files: 2, rounds: 2 }
+    expect((await descriptors({ ...seeded, ...(!isLong && small) })).failures).toEqual([])
   },
 )
 

@@ -16,6 +16,8 @@ export interface RunningServer {
   stop(): Promise<number | null>
   /** SIGKILL, as a crash. */
   kill(): Promise<void>
+  /** How it ended, and what it last wrote to its standard error; undefined while it runs. */
+  ended(): string | undefined
 }
 
 /** What a server is run under, to be watched or hurt. */
@@ -65,7 +67,12 @@ export async function startServer(
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const exited = once(child, 'exit') as Promise<[number | null]>
-  const url = await listeningUrl(child, onLine, before.length > 0 ? startUnderMsMax : startMsMax)
+  let complaint = ''
+  child.stderr?.on('data', (chunk: Buffer) => {
+    complaint = (complaint + chunk.toString()).slice(-4_000)
+  })
+  const startMs = before.length > 0 ? startUnderMsMax : startMsMax
+  const url = await listeningUrl(child, onLine, startMs, () => complaint)
   return {
     url,
     pid: child.pid ?? 0,
@@ -77,6 +84,10 @@ export async function startServer(
       child.kill('SIGKILL')
       await exited
     },
+    ended: () =>
+      child.exitCode === null && child.signalCode === null
+        ? undefined
+        : `${child.signalCode ?? child.exitCode}: ${complaint}`,
   }
 }
 
@@ -85,19 +96,16 @@ async function listeningUrl(
   child: ChildProcess,
   onLine: (line: string) => void,
   msMax: number,
+  complaint: () => string,
 ): Promise<string> {
-  let complaint = ''
-  child.stderr?.on('data', (chunk: Buffer) => {
-    complaint = (complaint + chunk.toString()).slice(-4_000)
-  })
   if (!child.stdout) throw new Error('the server has no standard output')
   const lines = createInterface({ input: child.stdout })
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       child.kill('SIGKILL')
-      reject(new Error(`the server did not start: ${complaint}`))
+      reject(new Error(`the server did not start: ${complaint()}`))
     }, msMax)
-    child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${complaint}`)))
+    child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${complaint()}`)))
     lines.on('line', (line) => {
       onLine(line)
       const event = parseLine(line)

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, IncomingMessage, type Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Express } from 'express'
+import { Connections, refuseConnection } from './connections.ts'
 
 export interface ServerLimits {
   readonly headersMs: number
@@ -14,6 +15,9 @@ export interface ServerLimits {
   readonly requestsPerConnectionMax: number
 }
 
+/** Where the machine has descriptors for them. */
+export const connectionsMax = 4_096
+
 const limitsDefault: ServerLimits = {
   // A slow client's headers are one packet; whoever sends them by the byte holds connections open.
   headersMs: 10_000,
@@ -22,7 +26,7 @@ const limitsDefault: ServerLimits = {
   keepAliveMs: 15_000,
   // A token of 8 KB and a browser's cookies.
   headerBytesMax: 16 * 1024,
-  connectionsMax: 4_096,
+  connectionsMax,
   // So that connections spread again over what stands behind a load balancer.
   requestsPerConnectionMax: 1_000,
 }
@@ -39,9 +43,17 @@ export interface HttpServer {
   close(drainMs: number): Promise<void>
 }
 
-/** @param app its requests and responses are made as express wants them */
-export function createHttpServer(app: Express, given: Partial<ServerLimits> = {}): HttpServer {
+/**
+ * @param app its requests and responses are made as express wants them
+ * @param onFault told of a connection that could not be taken, which without descriptors may be very often
+ */
+export function createHttpServer(
+  app: Express,
+  given: Partial<ServerLimits> = {},
+  onFault: (error: unknown) => void = () => undefined,
+): HttpServer {
   const limits = { ...limitsDefault, ...given }
+  const connections = new Connections(limits.connectionsMax)
   const server = createServer(
     {
       headersTimeout: limits.headersMs,
@@ -53,15 +65,19 @@ export function createHttpServer(app: Express, given: Partial<ServerLimits> = {}
       IncomingMessage: withPrototype(IncomingMessage, app.request),
       ServerResponse: withPrototype(ServerResponse, app.response),
     },
-    app,
+    (request, response) => {
+      if (connections.hasRoomFor(request.socket)) app(request, response)
+      else refuseConnection(request, response)
+    },
   )
-  server.maxConnections = limits.connectionsMax
+  connections.watch(server)
   server.maxRequestsPerSocket = limits.requestsPerConnectionMax
   return {
     server,
     listen: async (port, host) => {
       server.listen(port, host)
       await once(server, 'listening')
+      server.on('error', onFault)
       return server.address() as AddressInfo
     },
     close: (drainMs) => close(server, drainMs),

@@ -138,8 +138,7 @@ class Pool implements ExtractorPool {
 
   warm(): void {
     if (this.#workers.size > 0 || this.#closing.signal.aborted) return
-    const worker: Worker = this.#start()
-    this.#rest(worker)
+    this.#startSpare()
   }
 
   async close(): Promise<void> {
@@ -188,9 +187,17 @@ class Pool implements ExtractorPool {
     const worker = this.#idle.pop() ?? this.#start()
     clearTimeout(worker.idleTimer)
     // The next document should not wait for a process to start either.
-    if (this.#idle.length === 0 && this.#workers.size < this.#options.sizeMax)
-      this.#rest(this.#start())
+    if (this.#idle.length === 0 && this.#workers.size < this.#options.sizeMax) this.#startSpare()
     return worker
+  }
+
+  /** Nobody waits for it: where the machine gives none, the next document asks again. */
+  #startSpare(): void {
+    try {
+      this.#rest(this.#start())
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+    }
   }
 
   #start(): Worker {

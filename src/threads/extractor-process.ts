@@ -4,6 +4,7 @@ import { constants, setPriority } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { z } from 'zod'
+import { Problem } from '../base/problem.ts'
 import { decodeFrames, encodeFrame, encodeJson, type OcrMessage } from './extractor-frames.ts'
 import { BrokenReader } from './extractor-output.ts'
 import { readUsage, type Usage } from './extractor-usage.ts'
@@ -12,6 +13,10 @@ import { readUsage, type Usage } from './extractor-usage.ts'
 const stderrMax = 4_096
 /** The kernel ends a process that nobody watches any more (its parent was killed) at this multiple of the CPU limit. */
 const cpuBackstop = 3
+
+/** Found once: it opens files, of which there may be none to be had later. */
+const aPackage = import.meta.resolve('@hyzyla/pdfium')
+const modules = aPackage.slice(0, aPackage.lastIndexOf('/node_modules/') + '/node_modules/'.length)
 
 /** Shells put variables of their own into an empty environment. */
 const limitAndRun = 'ulimit -t "$0"; unset PWD OLDPWD SHLVL _; exec "$@"'
@@ -39,6 +44,7 @@ export class ExtractorProcess {
   readonly #input: Writable
   #hasExited = false
 
+  /** @throws Problem `overloaded` when the machine gives no process, or no descriptors for its pipes */
   constructor(options: ProcessOptions) {
     this.#child = start(options)
     const { stdin, stderr } = this.#child
@@ -158,13 +164,25 @@ function start(options: ProcessOptions): ChildProcess {
     env: {},
     cwd: '/',
   })
+  // Told a moment later, when nobody may listen: without descriptors it has no pipes, so what it lacks is seen here.
+  child.on('error', () => undefined)
+  if (child.pid === undefined) throw notStarted()
   lowerPriority(child.pid)
   return child
 }
 
+function notStarted(): Problem {
+  return new Problem(
+    'overloaded',
+    'No process can be started to read the document at the moment.',
+    {
+      retryAfterS: 1,
+    },
+  )
+}
+
 /** A query on a two-core machine does not wait for somebody's book. */
-function lowerPriority(pid: number | undefined): void {
-  if (pid === undefined) return
+function lowerPriority(pid: number): void {
   try {
     setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
   } catch {
@@ -175,11 +193,6 @@ function lowerPriority(pid: number | undefined): void {
 /** This program's own folders and the ones its packages were installed to, wherever that is. */
 function readableCode(entry: URL): string[] {
   const root = new URL('../', import.meta.url)
-  const packages = import.meta.resolve('@hyzyla/pdfium')
-  const modules = packages.slice(
-    0,
-    packages.lastIndexOf('/node_modules/') + '/node_modules/'.length,
-  )
   const folders = [root, new URL('./', entry), new URL(modules)].map((url) => fileURLToPath(url))
   const manifest = fileURLToPath(new URL('../../package.json', import.meta.url))
   return [...new Set(folders.map((folder) => `${folder}*`)), manifest]

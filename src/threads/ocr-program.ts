@@ -2,6 +2,7 @@
 import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process'
 import { constants, setPriority } from 'node:os'
 import { promisify } from 'node:util'
+import { Problem } from '../base/problem.ts'
 import { StartError } from '../base/start-error.ts'
 
 const run = promisify(execFile)
@@ -35,7 +36,7 @@ export const ocrVariables = ['PATH', 'TESSDATA_PREFIX']
 export interface OcrProgram {
   /**
    * @returns null for a page that the program failed on or took too long for
-   * @throws the signal's reason when aborted
+   * @throws the signal's reason when aborted; Problem `overloaded` when the machine gives no process
    */
   recognise(png: Uint8Array, signal: AbortSignal): Promise<string | null>
 }
@@ -100,7 +101,14 @@ class Page {
       // A group of its own, so that what it may have started is ended with it.
       detached: true,
     })
-    lowerPriority(this.#child.pid)
+    this.#child.on('error', () => undefined)
+    const { pid } = this.#child
+    // Not the page's fault: it is read again later.
+    if (pid === undefined)
+      throw new Problem('overloaded', `${program} cannot be started at the moment.`, {
+        retryAfterS: 1,
+      })
+    lowerPriority(pid)
   }
 
   async read(png: Uint8Array): Promise<string | null> {
@@ -141,8 +149,7 @@ function killGroup(pid: number | undefined): void {
   }
 }
 
-function lowerPriority(pid: number | undefined): void {
-  if (pid === undefined) return
+function lowerPriority(pid: number): void {
   try {
     setPriority(pid, constants.priority.PRIORITY_LOW)
   } catch {

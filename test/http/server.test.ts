@@ -152,14 +152,39 @@ test('a connection is used again after an answer, refused or not', async () => {
   }
 })
 
-test('more connections than allowed are not taken', async () => {
+test('who comes beyond the connections there may be is told so, and closed', async () => {
   const server = await startServer({}, { connectionsMax: 1 })
+  const request = 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'
   const first = await open(server.port)
-  first.socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
+  first.socket.write(request)
   await vi.waitFor(() => expect(first.received()).toContain('200 OK'))
   const second = await open(server.port)
+  second.socket.write(request)
   await second.closed
-  expect(second.received()).toBe('')
+  expect(second.received()).toMatch(/^HTTP\/1.1 503 .*Retry-After: 1.*"code":"overloaded"/s)
+  first.socket.destroy()
+  await first.closed
+  await vi.waitFor(async () => {
+    const third = await open(server.port)
+    third.socket.write(request)
+    await vi.waitFor(() => expect(third.received()).toContain('200 OK'))
+  })
+})
+
+test('a connection that never said anything makes room for another', async () => {
+  const server = await startServer({}, { connectionsMax: 1 })
+  const silent = await open(server.port)
+  await vi.waitFor(
+    async () => {
+      const { socket, received } = await open(server.port)
+      socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
+      await vi.waitFor(() => expect(received()).toContain('HTTP/1.1'))
+      socket.destroy()
+      expect(received()).toContain('200 OK')
+    },
+    { timeout: 10_000, interval: 200 },
+  )
+  await silent.closed
 })
 
 async function open(port: number): Promise<{
