@@ -94,7 +94,8 @@ async function oneFault(
   await exited
   const met = readFileSync(journal, 'latin1').includes('(INJECTED)')
   rmSync(journal, { force: true })
-  if (!isAlive) ledger.faults.push({ what: 'the server ended', inject, paths })
+  if (!isAlive)
+    ledger.faults.push({ what: 'the server ended', inject, paths, ended: server.ended() })
   else await load.resumes(users)
   ledger.tolerated = () => false
   return met ? 1 : 0

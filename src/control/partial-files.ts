@@ -52,10 +52,10 @@ export class PartFiles {
 
   async find(id: string): Promise<Part | undefined> {
     const path = partialPath(this.#directory, id)
-    const info = await readFile(infoPath(path), 'utf8').then(parseInfo, () => undefined)
+    const info = await readFile(infoPath(path), 'utf8').then(parseInfo, unlessGone)
     if (!info) return undefined
-    const infoStat = await stat(infoPath(path)).catch(() => undefined)
-    const data = await stat(path).catch(() => undefined)
+    const infoStat = await stat(infoPath(path)).catch(unlessGone)
+    const data = await stat(path).catch(unlessGone)
     if (!infoStat || (!data && !info.result)) return undefined
     return {
       id,
@@ -88,7 +88,7 @@ export class PartFiles {
   async list(strayBeforeMs: number): Promise<Part[]> {
     const directory = partialDirectory(this.#directory)
     const parts: Part[] = []
-    for (const name of await readdir(directory).catch(() => [])) {
+    for (const name of (await readdir(directory).catch(unlessGone)) ?? []) {
       const [id = ''] = name.split('.')
       const part = /^[0-9a-f]{32}$/.test(id) ? await this.find(id) : undefined
       if (part && name === `${id}.json`) parts.push(part)
@@ -113,12 +113,17 @@ export class PartFiles {
 }
 
 async function removeStray(path: string, beforeMs: number): Promise<void> {
-  const found = await stat(path).catch(() => undefined)
+  const found = await stat(path).catch(unlessGone)
   if (found && found.mtimeMs < beforeMs) await rm(path, { recursive: true, force: true })
 }
 
 function unlessThere(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EEXIST') throw error
+}
+
+/** What cannot be read at the moment is not gone: it would be refused for good, or removed. */
+function unlessGone(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error
 }
 
 function infoPath(path: string): string {
