@@ -27,10 +27,10 @@ const rounds = 4
 const searchesPerRound = 350
 const settleMs = 250
 const warmUpMs = 6_000
-/** As long as a short answer, with as many citations to look up. */
+/** As long as answers are, some 270 words in six seconds, with as many citations to look up. */
 const answer =
   'It was so, as everybody who has read these letters says, and most people in the town knew it long before that [1]. '.repeat(
-    6,
+    14,
   )
 
 /** What the crowd's thread is given. */

@@ -230,12 +230,18 @@ export class ChatModel {
     texts: readonly string[],
   ): AsyncGenerator<string, ChatEnd, undefined> {
     const state: Progress = { usage: null, isCut: false, isDone: false, units: 0 }
-    for await (const data of eventsOf(response, transport, this.#limits.bytesMax)) {
-      const taken = this.#take(data, state, texts)
-      if (typeof taken !== 'string') return taken
-      state.units += taken.length
+    for await (const all of eventsOf(response, transport, this.#limits.bytesMax)) {
+      let [text, end]: [string, ChatEnd | undefined] = ['', undefined]
+      for (const data of all) {
+        const taken = this.#take(data, state, texts)
+        if (typeof taken === 'string') text += taken
+        else end = taken
+        if (end) break
+      }
+      state.units += text.length
       if (state.units > this.#limits.answerUnitsMax) throw new TooLarge()
-      if (taken !== '') yield taken
+      if (text !== '') yield text
+      if (end) return end
     }
     if (!state.isDone) return this.#bad('stopped in the middle of its answer')
     return { usage: state.usage, isCut: state.isCut }

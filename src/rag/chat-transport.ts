@@ -1,6 +1,7 @@
 /** One streaming request to a chat endpoint: bytes as they come, with every limit, and nothing left behind. */
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type EndpointFault, fault, unavailable } from './endpoint-fault.ts'
 import { type Endpoint, whoIs } from './endpoint-url.ts'
 
@@ -65,11 +66,19 @@ export class ChatTransport implements Disposable {
     return promise
   }
 
-  /** The body's pieces. Whoever stops taking them makes the server wait. */
-  async *pieces(response: IncomingMessage): AsyncGenerator<Uint8Array, void, undefined> {
+  /**
+   * The body's pieces. Whoever stops taking them makes the server wait.
+   * @param gatherMs after each: what comes meanwhile is one piece, so that a fast model costs no more than a slow one
+   */
+  async *pieces(
+    response: IncomingMessage,
+    gatherMs: number,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    const { signal } = this.#controller
     for await (const piece of response) {
       this.#wait('idle', this.#times.idleMs)
       yield piece as Uint8Array
+      if (gatherMs > 0) await sleep(gatherMs, undefined, { signal })
     }
     if (!response.complete) throw new Error('cut off')
   }

@@ -9,57 +9,38 @@ export interface Written extends Pick<Done, 'mode' | 'usage' | 'notice'> {
   readonly citations: readonly CitationView[]
 }
 
-/** Words that come faster than this are sent together: no eye sees the difference, and every event is a write. */
-const gatherMs = 40
-
 /** Turns what is read of an answer into events, and keeps the citations. */
-export class Writing implements Disposable {
+export class Writing {
   readonly #run: ChatRun
   readonly #citations: CitationView[] = []
-  #gathered = ''
-  #sentAtMs = Number.NEGATIVE_INFINITY
-  #timer: NodeJS.Timeout | undefined
 
   constructor(run: ChatRun) {
     this.#run = run
   }
 
+  /** Text that comes at once is one event. */
   add(pieces: readonly ReadPiece[]): void {
+    let text = ''
     for (const piece of pieces) {
-      if ('delta' in piece) this.#gathered += piece.delta
-      else this.#cite(piece.citation)
+      if ('delta' in piece) {
+        text += piece.delta
+        continue
+      }
+      // What a citation stands behind comes before it.
+      this.#say(text)
+      text = ''
+      this.#citations.push(piece.citation)
+      this.#run.add({ event: 'citation', data: piece.citation })
     }
-    if (this.#gathered === '') return
-    const waitMs = this.#sentAtMs + gatherMs - performance.now()
-    if (waitMs <= 0) this.#send()
-    else this.#timer ??= setTimeout(() => this.#send(), waitMs)
+    this.#say(text)
   }
 
-  /** All that was added is sent by then. */
   result(answer: string): Pick<Written, 'answer' | 'citations'> {
-    this.#send()
     return { answer, citations: this.#citations }
   }
 
-  [Symbol.dispose](): void {
-    clearTimeout(this.#timer)
-  }
-
-  /** What a citation stands behind comes before it. */
-  #cite(citation: CitationView): void {
-    this.#send()
-    this.#citations.push(citation)
-    this.#run.add({ event: 'citation', data: citation })
-  }
-
-  #send(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    if (this.#gathered === '') return
-    const text = this.#gathered
-    this.#gathered = ''
-    this.#sentAtMs = performance.now()
-    this.#run.add({ event: 'delta', data: { text } })
+  #say(text: string): void {
+    if (text !== '') this.#run.add({ event: 'delta', data: { text } })
   }
 }
 

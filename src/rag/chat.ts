@@ -205,7 +205,7 @@ export class Chat {
   ): Promise<Written | undefined> {
     const { run, question, history } = task
     const reader = new AnswerReader(sources, this.#cutter)
-    using writing = new Writing(run)
+    const writing = new Writing(run)
     const stream = model.stream(promptOf(question.message, sources, history, tokensMax), run.signal)
     let end: ChatEnd | undefined
     while (!end) {
@@ -239,7 +239,7 @@ export class Chat {
   #byQuotes(task: Task, sources: readonly Source[], notice: string | null): Written {
     const tools = { analyser: this.#analyser, cutter: this.#cutter }
     const quotes = extractAnswer(task.question.message, sources, tools)
-    using writing = new Writing(task.run)
+    const writing = new Writing(task.run)
     let answer = ''
     for (const quote of quotes) {
       const line = `${answer === '' ? '' : '\n\n'}“${oneLine(quote.text)}” [${quote.source.n}]`

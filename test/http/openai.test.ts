@@ -120,6 +120,8 @@ test('the `openai` package streams, asks at once and lists models, with an API k
   const whole = await client.chat.completions.create({ model: 'carrel', messages: [question] })
   expect(whole.choices[0]?.message.content).toBe(expected)
   expect(whole.usage?.total_tokens).toBe(15)
+  // As slow as a model is: what comes at once is sent at once.
+  fake.paceMs = 45
   const stream = client.chat.completions.stream({
     model: 'carrel',
     messages: [question],
