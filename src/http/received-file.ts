@@ -2,15 +2,13 @@
 import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { collectYoungGarbage } from '../base/young-garbage.ts'
+import { PassedBytes } from '../base/young-garbage.ts'
 import type { UploadFile } from '../control/upload-file.ts'
 import { cleanFilename } from './filename.ts'
 
 /** What type detection looks at. */
 const headBytesMax = 64 * 1024
 const readBytes = 256 * 1024
-/** What a body leaves behind is given back so often. */
-const collectEveryBytes = 8 * 1024 * 1024
 
 export interface ReceivedFile {
   /** In `uploads/`. */
@@ -60,19 +58,15 @@ async function* chunksOf({ handle }: UploadFile): AsyncGenerator<Buffer> {
 class Meter {
   readonly #hash = createHash('sha256')
   readonly #head: Buffer[] = []
+  readonly #passed = new PassedBytes()
   #headBytes = 0
   #bytes = 0
-  #uncollected = 0
 
   async *pass(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     for await (const chunk of chunks) {
       this.#hash.update(chunk)
       this.#bytes += chunk.length
-      this.#uncollected += chunk.length
-      if (this.#uncollected >= collectEveryBytes) {
-        this.#uncollected = 0
-        collectYoungGarbage()
-      }
+      this.#passed.add(chunk.length)
       if (this.#headBytes < headBytesMax) {
         // Copied: a slice would keep the whole chunk in memory.
         const part = Buffer.from(chunk.subarray(0, headBytesMax - this.#headBytes))

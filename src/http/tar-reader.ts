@@ -3,6 +3,7 @@
  * archivers add (links, devices, PAX and GNU headers, sparse files) is refused by name instead of being understood.
  */
 import { Problem } from '../base/problem.ts'
+import { PassedBytes } from '../base/young-garbage.ts'
 
 const blockBytes = 512
 const bytesMax = 2 ** 50
@@ -114,6 +115,7 @@ function refused(why: string): Problem {
 /** A stream of bytes, taken in the sizes that are asked for. */
 class Bytes {
   readonly #chunks: AsyncIterator<Buffer>
+  readonly #passed = new PassedBytes()
   #chunk: Buffer = Buffer.alloc(0)
 
   constructor(chunks: AsyncIterator<Buffer>) {
@@ -125,6 +127,7 @@ class Bytes {
     while (this.#chunk.length === 0) {
       const { value, done } = await this.#chunks.next()
       if (done) return undefined
+      this.#passed.add(value.length)
       this.#chunk = value
     }
     const taken = this.#chunk.subarray(0, atMost)
