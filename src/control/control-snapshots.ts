@@ -28,7 +28,7 @@ export class ControlSnapshots {
   /**
    * Makes one when it is time, and removes what the policy does not keep.
    * @returns its path, or undefined when it was not time
-   * @throws Problem `disk_full`, `disk_failed`, `tenant_damaged` when the copy does not pass its check
+   * @throws Problem `disk_full`, `disk_failed`; Error of the file system
    */
   async look(): Promise<string | undefined> {
     const { control, snapshotsDir, everyMs, nowMs = Date.now } = this.#options
