@@ -14,9 +14,9 @@ import {
 import { Client, signToken } from './lib/client.ts'
 import { type BenchContext, type BenchResult, type BenchRow, rounded } from './lib/report.ts'
 
-const rounds = 7
-const measureMs = 1_500
-const warmUpMs = 2_500
+const roundsDefault = 7
+const measureMsDefault = 1_500
+const warmUpMsDefault = 2_500
 const connections = 32
 /** Several people, as on a server; each has one document of their own. */
 const users = 8
@@ -36,15 +36,23 @@ interface Measured {
   readonly mainUs: number
 }
 
+interface HttpBenchOptions {
+  readonly against?: string | undefined
+  readonly sizes?: readonly number[] | undefined
+}
+
 /**
  * @returns rows of medians; ratios, medians over the rounds: requests a second over bare `node:http`'s, and bare `node:http`'s
  * processor time of the main thread for a request over this one's, which a busy machine disturbs less
- * @param against the folder of another checkout, to be measured side by side: how a change is held to what was before it
+ * @param options `against`: the folder of another checkout, to be measured side by side, which is how a change is held to what
+ * was before it; `sizes`: rounds, milliseconds of a measurement and of the warm-up before
  */
 export async function httpBench({
   say,
   against,
-}: BenchContext & { readonly against?: string | undefined }): Promise<BenchResult> {
+  sizes = [],
+}: BenchContext & HttpBenchOptions): Promise<BenchResult> {
+  const [rounds = roundsDefault, measureMs = measureMsDefault, warmUpMs = warmUpMsDefault] = sizes
   await using stack = new AsyncDisposableStack()
   const folder = mkdtempSync(join(tmpdir(), 'carrel-http-'))
   stack.defer(() => rmSync(folder, { recursive: true, force: true }))

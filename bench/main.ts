@@ -1,4 +1,4 @@
-/** `npm run bench -- NAME [--json | --markdown] [--sizes N,N] [--against CHECKOUT]`: measures Carrel beside a peer, in one run. */
+/** `npm run bench -- NAME [--json | --markdown] [--sizes N,N | --short] [--against CHECKOUT]`: measures Carrel beside a peer, in one run. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -36,6 +36,15 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
   },
 }
 
+/** As small as each can be and still do all that it does: shows that it works, and measures nothing. */
+const shortSizes: Readonly<Record<string, readonly number[]>> = {
+  fleet: [8],
+  http: [1, 200, 300],
+  keyword: [300],
+  neighbour: [2, 1, 20],
+  snapshot: [4, 20],
+}
+
 async function extractBench({ testData }: BenchOptions): Promise<BenchResult> {
   if (!testData) throw new Error('`extract` needs real documents: set CARREL_TEST_DATA.')
   const { rows, ratios } = await runExtract({ folder: join(testData, 'docs', 'good') })
@@ -48,6 +57,7 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean', default: false },
     markdown: { type: 'boolean', default: false },
     sizes: { type: 'string' },
+    short: { type: 'boolean', default: false },
     against: { type: 'string' },
   },
 })
@@ -57,11 +67,15 @@ if (!bench) {
   console.error(`which bench? one of: ${Object.keys(benches).join(', ')}`)
   process.exit(2)
 }
+if (values.short && !shortSizes[name]) {
+  console.error(`${name} has no short form; these have: ${Object.keys(shortSizes).join(', ')}`)
+  process.exit(2)
+}
 const place = process.env['CARREL_TEST_DATA'] ?? '../shared/data'
 const result = await bench({
   testData: existsSync(place) ? place : undefined,
   say: (line) => console.error(line),
-  sizes: values.sizes?.split(',').map(Number),
+  sizes: values.short ? shortSizes[name] : values.sizes?.split(',').map(Number),
   against: values.against,
 })
 printResult(name, result, values.json ? 'json' : values.markdown ? 'markdown' : 'tables')

@@ -13,10 +13,10 @@ import { fillLibrary } from './neighbour/libraries.ts'
 
 const secret = 'the benchmark signs its own tokens with this'
 const quietUsers = 9
-const quietPassages = 500
-const loudPassages = 5_000
+const quietPassagesDefault = 500
+const loudPerQuietPassages = 10
 const everyMs = 1_000
-const rounds = 4
+const roundsDefault = 4
 /** Of one condition in a round: four rounds of nine users give a little more than 2,000. */
 const secondsDefault = 57
 const settleMs = 2_000
@@ -32,7 +32,7 @@ interface Condition {
 }
 
 /**
- * @param seconds of one condition in one round
+ * @param options `sizes`: seconds of one condition in one round, rounds, passages of a quiet library
  * @returns ratios: for each flood, p99 of the nine over what is allowed, which is twice theirs alone or 15 ms more, whichever
  * is larger; `jain_…` of what the nine got (1 is the same for all)
  */
@@ -40,7 +40,8 @@ export async function neighbourBench({
   say,
   sizes,
 }: BenchContext & { readonly sizes?: readonly number[] | undefined }): Promise<BenchResult> {
-  const [seconds = secondsDefault] = sizes ?? []
+  const [seconds = secondsDefault, rounds = roundsDefault, passages = quietPassagesDefault] =
+    sizes ?? []
   const dataDir = mkdtempSync(join(tmpdir(), 'carrel-neighbour-'))
   // One shard: nobody is helped by chance.
   const server = await startServer(dataDir, { JWT_SECRET: secret, SHARDS: '1' })
@@ -51,8 +52,8 @@ export async function neighbourBench({
       names.map(async (name) => new Client(server.url, await signToken(secret, name))),
     )
     const token = await signToken(secret, 'loud', loudTier)
-    for (const [at, client] of quiet.entries()) await fillLibrary(client, quietPassages, at)
-    await fillLibrary(new Client(server.url, token), loudPassages, quietUsers)
+    for (const [at, client] of quiet.entries()) await fillLibrary(client, passages, at)
+    await fillLibrary(new Client(server.url, token), passages * loudPerQuietPassages, quietUsers)
     const data: FloodData = { url: server.url, token, questions }
     const flooder = new Flooder(data)
     const conditions = new Map<'alone' | Flood, Condition>()
