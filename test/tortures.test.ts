@@ -14,11 +14,11 @@ import { powercut } from '../bench/torture/powercut.ts'
 const isLong = process.env['CARREL_LONG'] === '1'
 const timeoutMs = isLong ? 3_600_000 : 120_000
 const tortures = [
-  { name: 'isolation', torture: isolation, rounds: 60 },
+  { name: 'isolation', torture: isolation, rounds: 40 },
   { name: 'corrupt', torture: corrupt, rounds: 1 },
-  { name: 'copy', torture: copy, rounds: 2 },
-  { name: 'import', torture: importing, rounds: 2 },
-  { name: 'migrate', torture: migrate, rounds: 12, kills: 1 },
+  { name: 'copy', torture: copy, rounds: 1 },
+  { name: 'import', torture: importing, rounds: 1 },
+  { name: 'migrate', torture: migrate, rounds: 6, kills: 1 },
 ] as const
 
 test.for(tortures)(
@@ -68,7 +68,7 @@ test.skipIf(whyNoLimit !== undefined)(
 
 describe.skipIf(whyNot !== undefined)(`powercut ${whyNot ?? ''}`, { timeout: timeoutMs }, () => {
   test('nothing that was answered is lost, and nothing is corrupt', async () => {
-    const small = { kills: 9, rounds: 8 }
+    const small = { kills: 6, rounds: 6 }
     expect((await powercut({ ...seeded, ...(!isLong && small) })).failures).toEqual([])
   })
 

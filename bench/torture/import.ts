@@ -22,7 +22,7 @@ const memoryBytesMax = 50 * 2 ** 20
 const delayMsMax = 50
 const quietMsMax = 500
 /** Of a short run: every so manieth of the spoilt tars, from one on that the seed chooses. */
-const shortStride = 4
+const shortStride = 8
 const nouns = 'harbour lantern orchard river window archive ladder meadow compass kettle'.split(' ')
 const documents = 3
 
