@@ -11,6 +11,7 @@ import { httpBench } from './http.ts'
 import { keywordBench } from './keyword.ts'
 import { type BenchContext, type BenchResult, printResult } from './lib/report.ts'
 import { neighbourBench } from './neighbour.ts'
+import { shardsBench } from './shards.ts'
 import { snapshotBench } from './snapshot.ts'
 import { vectorsBench } from './vectors.ts'
 
@@ -29,6 +30,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
   fleet: fleetBench,
   http: httpBench,
   neighbour: neighbourBench,
+  shards: shardsBench,
   snapshot: snapshotBench,
   vectors: ({ testData, say }) => {
     if (!testData) throw new Error('`vectors` needs the judged collections: set CARREL_TEST_DATA.')
@@ -42,6 +44,7 @@ const shortSizes: Readonly<Record<string, readonly number[]>> = {
   http: [1, 200, 300],
   keyword: [300],
   neighbour: [2, 1, 20],
+  shards: [1, 200, 20],
   snapshot: [4, 20],
 }
 

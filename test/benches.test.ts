@@ -9,7 +9,7 @@ const whyNot =
     ? undefined
     : '(npm run test:bench runs these: they take a minute or two)'
 const timeoutMs = 240_000
-const names = ['fleet', 'http', 'keyword', 'neighbour', 'snapshot']
+const names = ['fleet', 'http', 'keyword', 'neighbour', 'shards', 'snapshot']
 const documented = readFileSync(new URL('../docs/bench-json.md', import.meta.url), 'utf8')
 const run = promisify(execFile)
 
