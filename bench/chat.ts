@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { askUntil } from './lib/chat-stream.ts'
 import { Client, signToken } from './lib/client.ts'
@@ -9,6 +10,7 @@ import { generatedCollection } from './lib/generated.ts'
 import type { ModelManners } from './lib/model-thread.ts'
 import { type BenchContext, type BenchResult, type BenchRow, rounded } from './lib/report.ts'
 import { startServer } from './lib/server.ts'
+import { median, percentile } from './lib/statistics.ts'
 
 const secret = 'the benchmark signs its own tokens with this'
 const passages = 10_000
@@ -62,7 +64,7 @@ export async function chatBench({ say }: BenchContext): Promise<BenchResult> {
     say(`${have} passages`)
     const first = await timePassages(server.url, tokens[0] ?? '', asked)
     say(
-      `passages after ${rounded(median(first))} ms at p50, ${rounded(quantile(first, 0.99))} at p99`,
+      `passages after ${rounded(median(first))} ms at p50, ${rounded(percentile(first, 0.99))} at p99`,
     )
     model.postMessage({ answer, paceMs: pieceMs } satisfies ModelManners)
     await said(model)
@@ -90,7 +92,7 @@ export async function chatBench({ say }: BenchContext): Promise<BenchResult> {
       { what: 'search, alone', passages: have, ...spread(alone) },
       { what: `search, beside ${crowdStreams} streams`, passages: have, ...spread(company) },
     ]
-    const [aloneP99, companyP99] = [quantile(alone.times, 0.99), quantile(company.times, 0.99)]
+    const [aloneP99, companyP99] = [percentile(alone.times, 0.99), percentile(company.times, 0.99)]
     // A machine that cannot even do the quiet user's searches measures itself.
     const isValid = alone.refused + company.refused === 0
     const allowed = Math.max(2 * aloneP99, aloneP99 + 15)
@@ -223,20 +225,7 @@ function spread({ times, refused }: Timed): Record<string, number> {
     samples: times.length,
     refused,
     p50_ms: rounded(median(times)),
-    p95_ms: rounded(quantile(times, 0.95)),
-    p99_ms: rounded(quantile(times, 0.99)),
+    p95_ms: rounded(percentile(times, 0.95)),
+    p99_ms: rounded(percentile(times, 0.99)),
   }
-}
-
-function quantile(times: readonly number[], share: number): number {
-  const sorted = times.toSorted((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN
-}
-
-function median(times: readonly number[]): number {
-  return quantile(times, 0.5)
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
 }

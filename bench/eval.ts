@@ -10,7 +10,8 @@ import { evaluateAnswers, printAnswers } from './eval/answers.ts'
 import { type Collection, loadCollection } from './eval/collection.ts'
 import { carrelEngine, type Engine, ftsEngine } from './eval/engines.ts'
 import { buildLibrary, type EmbedderName } from './eval/library.ts'
-import { type Figures, judge, mean, pairedTest, percentile } from './eval/metrics.ts'
+import { type Figures, judge, mean, pairedTest } from './eval/metrics.ts'
+import { percentile } from './lib/statistics.ts'
 
 /** nDCG@10 of BM25 over title and text as one field, as Anserini publishes it for BEIR 1.0.0. */
 const lucene: Readonly<Record<string, number>> = {

@@ -8,6 +8,7 @@ import { bookMemoryMb } from './extract-memory.ts'
 import { Client, signToken } from './lib/client.ts'
 import { seededRandom } from './lib/random.ts'
 import { startServer } from './lib/server.ts'
+import { median } from './lib/statistics.ts'
 
 /** What a document is, by its name in the test data; what is not named here counts in no ratio. */
 const singleColumn = new Set([
@@ -262,8 +263,4 @@ async function timeBook(pool: ExtractorPool, path: string, rounds: number): Prom
 interface BookTimes {
   readonly extract_time: number
   readonly book_time: number
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 }

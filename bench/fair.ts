@@ -7,6 +7,7 @@ import { Client, signToken } from './lib/client.ts'
 import { seededRandom } from './lib/random.ts'
 import { type BenchContext, type BenchResult, type BenchRow, rounded } from './lib/report.ts'
 import { startServer } from './lib/server.ts'
+import { median } from './lib/statistics.ts'
 
 const rounds = 3
 const documents = 100
@@ -110,8 +111,4 @@ async function timeOne(client: Client, { name, bytes }: File): Promise<number> {
     if (status === 'failed') throw new Error(`${name}: ${error?.detail}`)
     await new Promise((resolve) => setTimeout(resolve, lookMs))
   }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 }

@@ -13,6 +13,7 @@ import {
 } from './http/processes.ts'
 import { Client, signToken } from './lib/client.ts'
 import { type BenchContext, type BenchResult, type BenchRow, rounded } from './lib/report.ts'
+import { median } from './lib/statistics.ts'
 
 const roundsDefault = 7
 const measureMsDefault = 1_500
@@ -217,8 +218,4 @@ function ratiosOf(
     [`${name}, requests a second`, of((one, peer) => one.perSecond / peer.perSecond)],
     [`${name}, main thread`, of((one, peer) => peer.mainUs / one.mainUs)],
   ]
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 }

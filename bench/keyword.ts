@@ -17,10 +17,11 @@ import { parseQuery } from '../src/search/query.ts'
 import { keywordIndexSql } from '../src/tenancy/migrations/keyword-index.ts'
 import { librarySql } from '../src/tenancy/migrations/library.ts'
 import { type Collection, type CorpusDocument, loadCollection } from './eval/collection.ts'
-import { judge, mean, percentile } from './eval/metrics.ts'
+import { judge, mean } from './eval/metrics.ts'
 import { saltedCollection } from './eval/salted.ts'
 import { generatedCollection } from './lib/generated.ts'
 import { type BenchContext, type BenchResult, type BenchRow, rounded } from './lib/report.ts'
+import { percentile } from './lib/statistics.ts'
 
 const sizesDefault = [1_000, 10_000, 100_000]
 const sources = ['cranfield', 'cisi', 'npl', 'scifact']

@@ -8,6 +8,7 @@ import { Client, signToken } from './lib/client.ts'
 import { generatedCollection } from './lib/generated.ts'
 import { type BenchContext, type BenchResult, type BenchRow, rounded } from './lib/report.ts'
 import { startServer } from './lib/server.ts'
+import { percentile } from './lib/statistics.ts'
 import { type Flood, type FloodData, type Flooded, floods } from './neighbour/flood-thread.ts'
 import { fillLibrary } from './neighbour/libraries.ts'
 
@@ -67,7 +68,7 @@ export async function neighbourBench({
         await goOn(quiet, questions, seconds, condition)
         if (name !== 'alone') sums.set(name, added(sums.get(name), await flooder.stop()))
         say(
-          `round ${round + 1}, ${name}: p99 ${rounded(quantile(condition.times, 0.99))} ms so far`,
+          `round ${round + 1}, ${name}: p99 ${rounded(percentile(condition.times, 0.99))} ms so far`,
         )
         await pause(settleMs)
       }
@@ -110,7 +111,7 @@ function report(
   conditions: ReadonlyMap<'alone' | Flood, Condition>,
   sums: ReadonlyMap<Flood, Flooded>,
 ): BenchResult {
-  const aloneP99 = quantile(conditions.get('alone')?.times ?? [], 0.99)
+  const aloneP99 = percentile(conditions.get('alone')?.times ?? [], 0.99)
   const allowedMs = Math.max(2 * aloneP99, aloneP99 + marginMs)
   const rows = [...conditions].map(([name, { times, refused }]): BenchRow => {
     const flooded = name === 'alone' ? undefined : sums.get(name)
@@ -118,9 +119,9 @@ function report(
       beside: name === 'alone' ? 'nobody' : `a flood: ${name}`,
       samples: times.length,
       refused,
-      p50_ms: rounded(quantile(times, 0.5)),
-      p95_ms: rounded(quantile(times, 0.95)),
-      p99_ms: rounded(quantile(times, 0.99)),
+      p50_ms: rounded(percentile(times, 0.5)),
+      p95_ms: rounded(percentile(times, 0.95)),
+      p99_ms: rounded(percentile(times, 0.99)),
       flood_answered: flooded?.answered ?? null,
       flood_refused: flooded?.refused ?? null,
       flood_failed: flooded?.failed ?? null,
@@ -129,7 +130,7 @@ function report(
   const ratios = floods.flatMap((flood) => {
     const { times = [], perUser = [] } = conditions.get(flood) ?? {}
     return [
-      [`${flood}_p99_over_allowed`, rounded(quantile(times, 0.99) / allowedMs)],
+      [`${flood}_p99_over_allowed`, rounded(percentile(times, 0.99) / allowedMs)],
       [`jain_${flood}`, rounded(jain(perUser))],
     ] as const
   })
@@ -184,9 +185,4 @@ function jain(shares: readonly number[]): number {
   const sum = shares.reduce((all, share) => all + share, 0)
   const squares = shares.reduce((all, share) => all + share * share, 0)
   return sum ** 2 / (shares.length * squares)
-}
-
-function quantile(times: readonly number[], share: number): number {
-  const sorted = times.toSorted((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN
 }

@@ -13,6 +13,7 @@ import {
 import { Client, signToken } from './lib/client.ts'
 import { generatedCollection } from './lib/generated.ts'
 import { type BenchContext, type BenchResult, type BenchRow, rounded } from './lib/report.ts'
+import { median } from './lib/statistics.ts'
 import { fillLibrary } from './neighbour/libraries.ts'
 
 const shardCounts = [1, 2, 4]
@@ -170,8 +171,4 @@ function nameOf(kind: Kind, shards: number): string {
 
 function orNull(value: number): number | null {
   return Number.isFinite(value) ? rounded(value) : null
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 }

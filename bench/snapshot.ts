@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { percentile } from './eval/metrics.ts'
 import { Client, signToken } from './lib/client.ts'
 import { type BenchContext, type BenchResult, type BenchRow, rounded } from './lib/report.ts'
 import { startServer } from './lib/server.ts'
+import { percentile } from './lib/statistics.ts'
 import { makeLargeLibrary } from './snapshot/library.ts'
 
 const megabytesDefault = 500

@@ -15,8 +15,8 @@ import { closeStore, vecsPageBytes } from '../src/tenancy/store.ts'
 import { type Collection, loadCollection } from './eval/collection.ts'
 import { carrelEngine, evalContext } from './eval/engines.ts'
 import { buildLibrary } from './eval/library.ts'
-import { percentile } from './eval/metrics.ts'
 import { saltedCollection } from './eval/salted.ts'
+import { percentile } from './lib/statistics.ts'
 
 export interface VectorsBench {
   readonly rows: readonly Readonly<Record<string, number | string>>[]

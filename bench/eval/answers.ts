@@ -10,10 +10,11 @@ import { SentenceCutter } from '../../src/rag/sentence-cutter.ts'
 import { createAnalyser } from '../../src/search/analysis/analyser.ts'
 import { closeStore, type Store } from '../../src/tenancy/store.ts'
 import { type OperationName, type Operations, operations } from '../../src/threads/operations.ts'
+import { percentile } from '../lib/statistics.ts'
 import { loadCollection } from './collection.ts'
 import { evalContext } from './engines.ts'
 import { buildLibrary } from './library.ts'
-import { mean, percentile } from './metrics.ts'
+import { mean } from './metrics.ts'
 
 const collectionsDefault = ['xquad-en', 'xquad-zh', 'xquad-ru']
 const tokensMax = 4_000

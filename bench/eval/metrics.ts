@@ -36,11 +36,6 @@ export function mean(values: readonly number[]): number {
   return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
-export function percentile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
-}
-
 /**
  * Fisher's randomisation test of paired differences (Smucker, Allan, Carterette 2007).
  * @returns how probable a mean difference as large would be if the two were as good as each other

@@ -13,6 +13,7 @@ import { Client, type DocumentAnswer, signToken } from '../lib/client.ts'
 import { memoryOf } from '../lib/process-memory.ts'
 import { seededRandom } from '../lib/random.ts'
 import { type RunningServer, startServer } from '../lib/server.ts'
+import { median } from '../lib/statistics.ts'
 import { TusClient } from '../lib/tus-client.ts'
 import type { TortureOptions, TortureResult } from '../torture.ts'
 
@@ -241,8 +242,4 @@ function flatness([, warm, ...windows]: readonly MemoryWindow[]) {
     memory_mb_peak: Math.max(...windows.map(({ peak }) => peak)),
     drift_mb: Math.max(...typical.map((one) => Math.abs(one - baseline))),
   }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
 }
