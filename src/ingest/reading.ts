@@ -14,7 +14,7 @@ import { createRunningHeads } from './running-heads.ts'
 import { isSuspicious } from './suspicious-text.ts'
 
 /** UTF-16 units in one batch: small transactions let a query through between two of them. */
-const batchCharactersMax = 64 * 1024
+const batchCharactersMax = 16 * 1024
 const recognisedPagesMax = 8
 const titleMax = 300
 

@@ -14,9 +14,9 @@ import { fitPlan } from './vector-spaces.ts'
 import { VectorWork } from './vector-work.ts'
 
 /** One step; a search that arrives during it waits at most about this long. */
-const stepMs = 5
+const stepMs = 3
 /** Of embedding; storing what was embedded comes on top. */
-const embedMs = 3
+const embedMs = 2
 
 export interface HousekeeperOptions {
   readonly pool: () => Pool
