@@ -39,6 +39,7 @@ export class OutputCheck {
     if (this.#characters > this.#limits.charactersMax) throw tooMuchText(this.#limits.charactersMax)
     if (batch.pagesDone !== this.#pages) throw new BrokenReader('Pages are miscounted.')
     for (const passage of batch.passages) this.#check(passage)
+    this.#trim()
     this.#passages += batch.passages.length
   }
 
@@ -51,9 +52,14 @@ export class OutputCheck {
     if (text.length === 0) return
     this.#texts.set(number, text)
     this.#charactersKept += text.length
+  }
+
+  /** After a batch, not within it: one of near-empty pages may have more of them than are kept. */
+  #trim(): void {
+    const newest = [...this.#texts.values()].at(-1)?.length ?? 0
     for (const [oldest, old] of this.#texts) {
       const isFull =
-        this.#texts.size > pagesKeptMax || this.#charactersKept > charactersKeptMax + text.length
+        this.#texts.size > pagesKeptMax || this.#charactersKept > charactersKeptMax + newest
       if (!isFull) break
       this.#texts.delete(oldest)
       this.#charactersKept -= old.length
