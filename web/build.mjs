@@ -40,12 +40,21 @@ async function buildIfChanged() {
     for (const file of globSync('**/*', { cwd: made }))
       if (compressible.test(file)) compress(join(made, file))
     writeFileSync(join(made, '.sources'), sources)
-    rmSync(dist, { recursive: true, force: true })
-    renameSync(made, dist)
+    putInPlace(made, sources)
   } finally {
     rmSync(made, { recursive: true, force: true })
   }
   console.error(`carrel: web app built in ${Math.round(performance.now() - startedMs)} ms`)
+}
+
+function putInPlace(made, sources) {
+  try {
+    rmSync(dist, { recursive: true, force: true })
+    renameSync(made, dist)
+  } catch (error) {
+    // Another build of the same was quicker.
+    if (!existsSync(mark) || readFileSync(mark, 'utf8') !== sources) throw error
+  }
 }
 
 function hashSources() {

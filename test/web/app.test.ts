@@ -8,6 +8,7 @@ import { Client, signToken } from '../../bench/lib/client.ts'
 import { type RunningServer, startServer } from '../../bench/lib/server.ts'
 import { temporaryDirectory } from '../helpers.ts'
 import { buildWebApp, fakeRow, faultsOf, findChromium, launchChromium } from './browser.ts'
+import { openWatched } from './watched.ts'
 
 const chromium = process.env['CARREL_BROWSER'] === '1' ? findChromium() : undefined
 const name = chromium
@@ -34,23 +35,8 @@ describe.skipIf(chromium === undefined)(name, { timeout: 60_000 }, () => {
     return running
   }
 
-  /** A page on which nothing may break the policy, throw or open a dialog. */
-  async function open(address: string, options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await browser.newContext(options)
-    const page = await context.newPage()
-    const faults: string[] = []
-    page.on('pageerror', (error) => faults.push(String(error)))
-    page.on('dialog', (dialog) => faults.push(`a dialog: ${dialog.message()}`))
-    page.on('console', (message) => {
-      if (/Content Security Policy|Trusted/i.test(message.text())) faults.push(message.text())
-    })
-    onTestFinished(async () => {
-      await context.close()
-      expect(faults).toEqual([])
-    })
-    await page.goto(address)
-    return page
-  }
+  const open = (address: string, options?: BrowserContextOptions): Promise<Page> =>
+    openWatched(browser, address, options)
 
   const add = async (client: Client, files: readonly (readonly [string, Uint8Array])[]) => {
     const ids: string[] = []
@@ -266,19 +252,20 @@ describe.skipIf(chromium === undefined)(name, { timeout: 60_000 }, () => {
     ]
     for (const colorScheme of ['light', 'dark'] as const) {
       const page = await open('about:blank', { colorScheme, bypassCSP: true })
+      const rules = colorScheme === 'light' ? undefined : ['color-contrast']
       for (const [path, ready] of screens) {
         await page.goto(url + path)
         await page.locator(ready).first().waitFor()
-        expect([colorScheme, path, await faultsOf(page)]).toEqual([colorScheme, path, []])
+        expect([colorScheme, path, await faultsOf(page, rules)]).toEqual([colorScheme, path, []])
       }
       await page.goto(url)
       await page
         .getByRole('button', { name: /^Details of/ })
         .first()
         .click()
-      expect(await faultsOf(page)).toEqual([])
+      expect(await faultsOf(page, rules)).toEqual([])
       await page.getByRole('button', { name: 'Delete' }).click()
-      expect(await faultsOf(page)).toEqual([])
+      expect(await faultsOf(page, rules)).toEqual([])
     }
     const phone = await open('about:blank', {
       viewport: { width: 320, height: 640 },

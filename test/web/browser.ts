@@ -31,12 +31,17 @@ export function buildWebApp(): void {
   execFileSync(process.execPath, [script], { stdio: ['ignore', 'ignore', 'pipe'] })
 }
 
-/** What axe finds wrong with a page as it is now. The page needs `bypassCSP`: its policy lets no other script in. */
-export async function faultsOf(page: Page): Promise<string[]> {
+/**
+ * What axe finds wrong with a page as it is now. The page needs `bypassCSP`: its policy lets no other script in.
+ * @param rules all when not given; a page that differs in its colours alone needs `color-contrast` only
+ */
+export async function faultsOf(page: Page, rules?: readonly string[]): Promise<string[]> {
   await page.evaluate(axe)
   const { violations } = await page.evaluate<{
     violations: { id: string; nodes: { html: string; failureSummary: string }[] }[]
-  }>('axe.run(document, { resultTypes: ["violations"] })')
+  }>(
+    `axe.run(document, ${JSON.stringify({ resultTypes: ['violations'], ...(rules && { runOnly: rules }) })})`,
+  )
   return violations.map(({ id, nodes: [node] }) => `${id}: ${node?.html} ${node?.failureSummary}`)
 }
 

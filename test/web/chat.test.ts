@@ -9,6 +9,7 @@ import { type RunningServer, startServer } from '../../bench/lib/server.ts'
 import { FakeModel } from '../fake-model.ts'
 import { temporaryDirectory } from '../helpers.ts'
 import { buildWebApp, faultsOf, findChromium, launchChromium } from './browser.ts'
+import { openWatched } from './watched.ts'
 
 const chromium = process.env['CARREL_BROWSER'] === '1' ? findChromium() : undefined
 const name = chromium
@@ -16,6 +17,8 @@ const name = chromium
   : 'the chat: SKIPPED; `npm run test:web` runs it where there is a Chromium'
 const bridge =
   '# The Great Bridge\n\nWork on the great bridge began in 1923. The bridge was opened by the governor on 19 March 1932. It carries eight lanes of road traffic and two railway tracks.\n'
+const twice =
+  '# The Lamp\n\nThe keeper lit the lamp at dusk, and nothing else was heard that night.\n\nLong after, when the storm was over: the keeper lit the lamp at dusk.\n'
 const whale = '# Whales\n\nWhales are mammals and breathe air. Calves drink milk for a year.\n'
 const attack = '<img src=x onerror="window.hacked=1">'
 
@@ -50,28 +53,15 @@ describe.skipIf(chromium === undefined)(name, { timeout: 60_000 }, () => {
     for (const [file, text] of [
       ['bridge.md', bridge],
       ['whale.md', whale],
+      ['twice.md', twice],
     ] as const) {
       const { id } = await client.upload(file, new TextEncoder().encode(text))
       expect((await client.settled(id)).status).toBe('ready')
     }
   }
 
-  async function open(path: string, options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await browser.newContext(options)
-    const page = await context.newPage()
-    const faults: string[] = []
-    page.on('pageerror', (error) => faults.push(String(error)))
-    page.on('dialog', (dialog) => faults.push(`a dialog: ${dialog.message()}`))
-    page.on('console', (message) => {
-      if (/Content Security Policy|Trusted/i.test(message.text())) faults.push(message.text())
-    })
-    onTestFinished(async () => {
-      await context.close()
-      expect(faults).toEqual([])
-    })
-    await page.goto(path.startsWith('http') ? path : server.url + path)
-    return page
-  }
+  const open = (path: string, options?: BrowserContextOptions): Promise<Page> =>
+    openWatched(browser, server.url + path, options)
 
   const say = async (page: Page, text: string): Promise<void> => {
     await page.getByLabel('Your question').fill(text)
@@ -129,7 +119,7 @@ describe.skipIf(chromium === undefined)(name, { timeout: 60_000 }, () => {
     await page.getByText('word word word').waitFor()
     await page.keyboard.press('Escape')
     await page.getByText('Stopped. This answer is not kept').waitFor()
-    expect(await page.getByLabel('Your question').inputValue()).toContain('And now a long one')
+    await page.waitForFunction(isBack)
     // The conversation takes the next question at once.
     fake.answer = 'The governor opened it on 19 March 1932 [1].'
     await say(page, 'Who was it?')
@@ -189,6 +179,32 @@ describe.skipIf(chromium === undefined)(name, { timeout: 60_000 }, () => {
     return body.items[0]
   }
 
+  test('of words that stand twice on a page those are marked that the citation means', async () => {
+    fake.answer = '“The keeper lit the lamp at dusk” [1].'
+    const { body } = await new Client(server.url).request<{ conversation_id: string }>(
+      'POST',
+      '/v1/chat',
+      { message: 'When did the keeper light the lamp?' },
+    )
+    const page = await open(`/chat/${body.conversation_id}`)
+    const marks = page.locator('.beside mark')
+    await page.locator('.chip').first().click()
+    await marks.first().waitFor()
+    expect(await page.locator('.beside p:has(> mark)').allTextContents()).toEqual([
+      expect.stringContaining('nothing else was heard'),
+    ])
+    await page.route('**/v1/conversations/conv_*', async (route) => {
+      const response = await route.fetch()
+      await route.fulfill({ response, body: (await response.text()).replace(placed, moved) })
+    })
+    await page.reload()
+    await marks.first().waitFor()
+    expect(await page.locator('.beside p:has(> mark)').allTextContents()).toEqual([
+      expect.stringContaining('Long after'),
+    ])
+    expect((await marks.allTextContents()).join('')).toContain('the keeper lit the lamp at dusk')
+  })
+
   test('a model that fails is said and can be asked again; a server without one quotes, and says so', async () => {
     fake.fault = { kind: 'error_later' }
     const page = await open('/chat')
@@ -213,12 +229,13 @@ describe.skipIf(chromium === undefined)(name, { timeout: 60_000 }, () => {
     const { id } = (await latest()) as { id: string }
     for (const colorScheme of ['light', 'dark'] as const) {
       const page = await open('/chat', { colorScheme, bypassCSP: true })
+      const rules = colorScheme === 'light' ? undefined : ['color-contrast']
       await page.getByText('Ask your library a question.').waitFor()
-      expect([colorScheme, await faultsOf(page)]).toEqual([colorScheme, []])
+      expect([colorScheme, await faultsOf(page, rules)]).toEqual([colorScheme, []])
       await page.goto(`${server.url}/chat/${id}`)
       await page.locator('.chip').first().click()
       await page.locator('.beside mark').first().waitFor()
-      expect([colorScheme, await faultsOf(page)]).toEqual([colorScheme, []])
+      expect([colorScheme, await faultsOf(page, rules)]).toEqual([colorScheme, []])
     }
     const phone = await open(`/chat/${id}`, {
       viewport: { width: 320, height: 640 },
@@ -240,6 +257,15 @@ describe.skipIf(chromium === undefined)(name, { timeout: 60_000 }, () => {
     expect(await phone.evaluate('document.documentElement.scrollWidth')).toBe(320)
   })
 })
+
+const placed = /"start":(\d+),"end":(\d+)/g
+/** The same words further down the page. */
+function moved(_all: string, start: string, end: string): string {
+  const step = twice.lastIndexOf('he keeper lit') - twice.indexOf('he keeper lit')
+  return `"start":${Number(start) + step},"end":${Number(end) + step}`
+}
+
+const isBack = 'document.querySelector("#question").value.startsWith("And now a long one")'
 
 const distanceToEnd =
   'document.querySelector(".messages").scrollHeight - document.querySelector(".messages").scrollTop - document.querySelector(".messages").clientHeight'

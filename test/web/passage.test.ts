@@ -2,7 +2,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { cutText } from '../../web/src/lib/highlight.ts'
-import { matchPassage, matchWords, type PieceRange } from '../../web/src/lib/match-passage.ts'
+import {
+  matchPassage,
+  matchWords,
+  occurrenceOf,
+  type PieceRange,
+} from '../../web/src/lib/match-passage.ts'
 import { paragraphsOf } from '../../web/src/lib/paragraphs.ts'
 
 const textOf = (pieces: readonly string[], ranges: readonly PieceRange[]): string =>
@@ -28,6 +33,17 @@ test('columns in another order are found part by part', () => {
   const pieces = [right, left]
   const found = matchPassage(pieces, `${left} ${right}`)
   expect(new Set(found.map(({ piece }) => piece))).toEqual(new Set([0, 1]))
+})
+
+test('of a passage that stands twice the one that is meant is marked', () => {
+  const text = 'The lamp was lit. Then:\nthe lamp\nwas lit.'
+  const second = text.lastIndexOf('the lamp')
+  expect(occurrenceOf(text, 0, 16)).toBe(0)
+  expect(occurrenceOf(text, second, text.length)).toBe(1)
+  const pieces = ['The lamp was lit. Then:', 'the lamp', 'was lit.']
+  const piecesOf = (occurrence: number) =>
+    matchPassage(pieces, 'the lamp was lit', occurrence).map(({ piece }) => piece)
+  expect([piecesOf(0), piecesOf(1), piecesOf(7)]).toEqual([[0], [1, 2], [1, 2]])
 })
 
 test('a page without the passage has no mark, nor has an empty one', () => {

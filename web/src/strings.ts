@@ -1,4 +1,5 @@
 /** Every word the app says, in one place. */
+import { keyStrings, leaveStrings } from './strings-account.ts'
 import { adminStrings } from './strings-admin.ts'
 import { chatStrings } from './strings-chat.ts'
 import { docsStrings } from './strings-docs.ts'
@@ -168,6 +169,8 @@ export const strings = {
   bulk: bulkStrings,
   report: reportStrings,
   moving: movingStrings,
+  keys: keyStrings,
+  leave: leaveStrings,
   held: {
     title: 'Your library is not open at the moment',
     retry: 'Try again',

@@ -1,6 +1,14 @@
 /** A text cut where highlights begin and end, ready to be shown part by part. */
 import type { PieceRange } from './match-passage.ts'
 
+/** What is highlighted: a passage, and within it the words that its snippet marks. */
+export interface Mark {
+  readonly text: string
+  readonly snippet: string
+  /** Which of the places where the page says the same, from 0. */
+  readonly occurrence?: number
+}
+
 export type Emphasis = 'none' | 'passage' | 'word'
 
 export interface TextPart {

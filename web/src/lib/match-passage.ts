@@ -26,14 +26,26 @@ interface Folded {
 /**
  * @param pieces the page's text, in reading order as far as it goes
  * @param passage may begin or end on a neighbouring page
+ * @param occurrence which of the places that say the same, from 0; the last where there are fewer
  * @returns ranges in the order of the pieces; none where the page does not have the passage
  */
-export function matchPassage(pieces: readonly string[], passage: string): PieceRange[] {
+export function matchPassage(
+  pieces: readonly string[],
+  passage: string,
+  occurrence = 0,
+): PieceRange[] {
   const page = fold(pieces)
   const wanted = fold([passage]).text
   if (wanted === '' || page.text === '') return []
-  const whole = page.text.indexOf(wanted)
-  if (whole !== -1) return rangesOf(page, whole, whole + wanted.length)
+  const whole = placesOf(page.text, wanted)
+    .slice(0, occurrence + 1)
+    .at(-1)
+  if (whole !== undefined) return rangesOf(page, whole, whole + wanted.length)
+  return matchRuns(page, wanted)
+}
+
+/** Run by run, for a page that has not all of it, or in another order. */
+function matchRuns(page: Folded, wanted: string): PieceRange[] {
   const covered = new Uint8Array(page.text.length)
   const step = Math.max(1, Math.min(window, Math.floor(wanted.length / 2)))
   if (step < windowMin) return []
@@ -52,6 +64,20 @@ export function matchPassage(pieces: readonly string[], passage: string): PieceR
     from = end
   }
   return coveredRanges(page, covered)
+}
+
+/** @returns how often the page says the same before the place from `start` to `end` of its text */
+export function occurrenceOf(text: string, start: number, end: number): number {
+  const before = fold([text.slice(0, start)]).text.length
+  const wanted = fold([text.slice(start, end)]).text
+  return placesOf(fold([text]).text, wanted).filter((at) => at < before).length
+}
+
+function placesOf(text: string, wanted: string): number[] {
+  const places: number[] = []
+  if (wanted === '') return places
+  for (let at = text.indexOf(wanted); at !== -1; at = text.indexOf(wanted, at + 1)) places.push(at)
+  return places
 }
 
 /** @returns where any of the words begins a word of the pieces: what the search matched, within `within` */

@@ -1,6 +1,5 @@
 /** Marks a passage on pdf.js's text layer. */
-import type { Hit } from '../api/types.ts'
-import { cutText } from '../lib/highlight.ts'
+import { cutText, type Mark } from '../lib/highlight.ts'
 import { matchPassage, matchWords } from '../lib/match-passage.ts'
 import { markedWords } from '../lib/snippet.ts'
 
@@ -11,9 +10,9 @@ import { markedWords } from '../lib/snippet.ts'
 export function markTextLayer(
   divs: readonly HTMLElement[],
   pieces: readonly string[],
-  hit: Pick<Hit, 'text' | 'snippet'>,
+  hit: Mark,
 ): HTMLElement | undefined {
-  const passage = matchPassage(pieces, hit.text)
+  const passage = matchPassage(pieces, hit.text, hit.occurrence)
   const words = matchWords(pieces, markedWords(hit.snippet), passage)
   const marks: HTMLElement[] = []
   for (const number of new Set(passage.map(({ piece }) => piece))) {

@@ -15,6 +15,8 @@ import {
 import { setTheme, theme, themes } from '../state/theme.ts'
 import { strings } from '../strings.ts'
 import { ChatKeyCard } from './chat-key.tsx'
+import { KeysCard } from './keys.tsx'
+import { LeaveCard } from './leave.tsx'
 import { Link } from './link.tsx'
 import { MovingCard } from './moving.tsx'
 
@@ -69,6 +71,7 @@ export function AccountScreen() {
         </section>
       )}
       {hasLibrary() && <ChatKeyCard />}
+      {me && hasLibrary() && <KeysCard scopes={me.scopes} />}
       {hasLibrary() && <MovingCard />}
       <section class="card">
         <fieldset class="themes">
@@ -86,6 +89,7 @@ export function AccountScreen() {
           ))}
         </fieldset>
       </section>
+      {me && hasLibrary() && me.scopes.includes('write') && <LeaveCard user={me.user_id} />}
       <p class="quiet">
         <Link to={{ screen: 'docs', filter: '' }}>{words.api}</Link>
       </p>

@@ -3,12 +3,14 @@ import { useEffect, useMemo, useState } from 'preact/hooks'
 import { getPage } from '../api/documents.ts'
 import type { Citation, Source } from '../api/types-chat.ts'
 import { pageName } from '../lib/citation.ts'
+import type { Mark } from '../lib/highlight.ts'
+import { occurrenceOf } from '../lib/match-passage.ts'
 import { type ChatRoute, readRoute } from '../lib/route.ts'
 import { goTo } from '../state/router.ts'
 import { strings } from '../strings.ts'
 import { Icon } from './icons.tsx'
 import { Link } from './link.tsx'
-import { type Mark, PageView } from './page-view.tsx'
+import { PageView } from './page-view.tsx'
 import { useDocument } from './use-document.ts'
 
 const words = strings.chat
@@ -110,20 +112,25 @@ const ignore = (): void => undefined
 
 /** The words as the page has them, which are not always letter for letter those of the answer. */
 function useQuote(id: string, { page, start, end, text }: Citation): Mark | undefined {
-  const [quoted, setQuoted] = useState<string>()
+  const [quoted, setQuoted] = useState<Mark>()
   useEffect(() => {
     setQuoted(undefined)
     if (page === null || start === null || end === null) return
     const ended = new AbortController()
     getPage(id, page, ended.signal).then(
-      (found) => setQuoted(found.text.slice(start, end)),
+      (found) =>
+        setQuoted({
+          text: found.text.slice(start, end),
+          snippet: '',
+          occurrence: occurrenceOf(found.text, start, end),
+        }),
       // The page itself says what is wrong.
       () => undefined,
     )
     return () => ended.abort()
   }, [id, page, start, end])
   return useMemo(
-    () => (start === null ? undefined : { text: quoted ?? text, snippet: '' }),
+    () => (start === null ? undefined : (quoted ?? { text, snippet: '' })),
     [quoted, text, start],
   )
 }

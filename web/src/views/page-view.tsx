@@ -1,15 +1,13 @@
 /** A page of a document: as it is, where it can be drawn, or as text; beside an answer as in the reader. */
 import { Component, type ComponentChildren } from 'preact'
-import type { DocumentRow, Hit } from '../api/types.ts'
+import type { DocumentRow } from '../api/types.ts'
+import type { Mark } from '../lib/highlight.ts'
 import { isSettled } from '../state/library.ts'
 import { strings } from '../strings.ts'
 import { lazily } from './lazily.tsx'
 import { TextView } from './text-view.tsx'
 
 const words = strings.reader
-
-/** What is highlighted: a passage, and within it the words that the snippet marks. */
-export type Mark = Pick<Hit, 'text' | 'snippet'>
 
 /** What draws a page. */
 export interface PageViewProps {

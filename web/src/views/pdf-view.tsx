@@ -3,10 +3,11 @@ import type { PDFDocumentProxy, PDFPageProxy } from 'pdfjs-dist'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { originalAddress } from '../api/documents.ts'
 import { ApiError, authorization } from '../api/http.ts'
+import type { Mark } from '../lib/highlight.ts'
 import { openPdf, TextLayer } from '../pdf/pdfjs.ts'
 import { markTextLayer } from '../pdf/text-layer.ts'
 import { strings } from '../strings.ts'
-import type { Mark, PageViewProps } from './page-view.tsx'
+import type { PageViewProps } from './page-view.tsx'
 
 const words = strings.reader
 /** Sharper than the screen shows costs memory: a phone draws three pixels for one. */

@@ -5,12 +5,12 @@ import { isAbort, messageOf } from '../api/http.ts'
 import type { DocumentPage } from '../api/types.ts'
 import { isServerGone } from '../base/connection.ts'
 import { useStore } from '../base/store.ts'
-import { cutText } from '../lib/highlight.ts'
+import { cutText, type Mark } from '../lib/highlight.ts'
 import { matchPassage, matchWords } from '../lib/match-passage.ts'
 import { paragraphsOf } from '../lib/paragraphs.ts'
 import { markedWords } from '../lib/snippet.ts'
 import { strings } from '../strings.ts'
-import type { Mark, PageViewProps } from './page-view.tsx'
+import type { PageViewProps } from './page-view.tsx'
 
 const words = strings.reader
 
@@ -58,7 +58,7 @@ function Paragraphs({ text, hit, zoom }: ParagraphsProps) {
   const root = useRef<HTMLDivElement>(null)
   const paragraphs = useMemo(() => paragraphsOf(text), [text])
   const found = useMemo(() => {
-    const passage = hit ? matchPassage(paragraphs, hit.text) : []
+    const passage = hit ? matchPassage(paragraphs, hit.text, hit.occurrence) : []
     return { passage, words: hit ? matchWords(paragraphs, markedWords(hit.snippet), passage) : [] }
   }, [paragraphs, hit])
   useEffect(() => {
