@@ -71,7 +71,8 @@ async function shoot(page: Page, url: string, name: string, conversation: string
     await page.screenshot({ path: join(shots, `${screen}-${name}.png`) })
   }
   await page.goto(url)
-  await page.locator('.document').first().waitFor()
+  await page.locator('img.cover').first().waitFor()
+  await page.waitForFunction(areCoversDrawn)
   await shot('library')
   await page.getByRole('button', { name: /^Details of Keeping/ }).click()
   await shot('details')
