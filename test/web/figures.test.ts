@@ -3,8 +3,10 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Citation } from '../../web/src/api/types-chat.ts'
 import { requestBars, shownTenants, withUsage } from '../../web/src/lib/admin-figures.ts'
-import { answerParagraphs } from '../../web/src/lib/answer-parts.ts'
+import { type AnswerCut, cutAnswer } from '../../web/src/lib/answer-parts.ts'
 import { byTag, operationsOf, shownOperations } from '../../web/src/lib/api-reference.ts'
+
+const partsOf = ({ paragraphs }: AnswerCut) => paragraphs.map(({ parts }) => parts)
 
 const cited = (
   text: string,
@@ -33,7 +35,7 @@ test('an answer is cut into paragraphs and chips; a chip says the worst of what 
     cited(answer, 'Elm grows', 1, 'close'),
     cited(answer, 'Nobody knows [x].', null, 'not_found'),
   ]
-  const [first = [], second] = answerParagraphs(answer, citations)
+  const [first = [], second] = partsOf(cutAnswer(answer, citations))
   const chips = first.filter((part) => part.kind === 'chip')
   expect(chips.map(({ n, label, citation }) => [n, label, citation])).toEqual([
     [1, 'not_found', 1],
@@ -42,6 +44,34 @@ test('an answer is cut into paragraphs and chips; a chip says the worst of what 
   ])
   expect(first[1]).toEqual({ kind: 'text', text: 'Pine is blue', isUnsupported: true })
   expect(second).toEqual([{ kind: 'text', text: 'Nobody knows [x].', isUnsupported: true }])
+})
+
+test('an answer that grows is cut as the whole is, and what is finished stays the same object', () => {
+  const pieces = fc.array(fc.constantFrom('a ', 'b', '\n', '\n\n', '[1]', '[2]'), { maxLength: 40 })
+  const places = fc.array(fc.tuple(fc.nat(60), fc.nat(20), fc.constantFrom(1, 2)), { maxLength: 6 })
+  fc.assert(
+    fc.property(pieces, places, (parts, ranges) => {
+      const citations = ranges.map(([start, length, n]) => ({
+        ...cited('', '', n, length % 2 === 0 ? 'not_found' : 'verified'),
+        answer_start: start,
+        answer_end: start + length,
+      }))
+      let cut: AnswerCut | undefined
+      for (let at = 0; at <= parts.length; at++) {
+        const text = parts.slice(0, at).join('')
+        const told = citations.filter(({ answer_end }) => answer_end <= text.length - 3)
+        const inOrder = [
+          ...(cut?.citations ?? []),
+          ...told.filter((one) => !cut?.citations.includes(one)),
+        ]
+        cut = cutAnswer(text, inOrder, cut)
+        expect(partsOf(cut)).toEqual(partsOf(cutAnswer(text, inOrder)))
+      }
+    }),
+  )
+  const before = cutAnswer('One [1].\n\nTwo', [])
+  const after = cutAnswer('One [1].\n\nTwo and on', [], before)
+  expect(after.paragraphs[0]).toBe(before.paragraphs[0])
 })
 
 test('nothing of an answer is lost or made up by cutting it, wherever citations lie', () => {
@@ -59,7 +89,7 @@ test('nothing of an answer is lost or made up by cutting it, wherever citations 
         answer_start: Math.min(a, b),
         answer_end: Math.max(a, b),
       }))
-      const shown = answerParagraphs(answer, citations)
+      const shown = partsOf(cutAnswer(answer, citations))
         .flat()
         .map((part) => (part.kind === 'text' ? part.text : `[${part.n}]`))
       expect(shown.join('')).toBe(answer.replaceAll(/\n\s*\n/g, ''))

@@ -3,9 +3,10 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { Client } from '../../bench/lib/client.ts'
+import { Client, signToken } from '../../bench/lib/client.ts'
 import { startServer } from '../../bench/lib/server.ts'
 import { FakeModel } from '../fake-model.ts'
+import { writePdf } from '../fixtures/pdf.ts'
 import { buildWebApp, findChromium, launchChromium } from './browser.ts'
 
 const shots = join(import.meta.dirname, '../../web/shots')
@@ -27,6 +28,24 @@ const notes = [
   ],
 ] as const
 
+const booklets = [
+  ['A Field Guide to Clouds', 'High, middle, low', 'Second edition'],
+  ['Tide Tables of the Bay', 'With the hours of sun and moon'],
+  ['The Orchard in Winter', 'Notes on pruning'],
+] as const
+
+/** One page that has a title on it, as the first of a book has. */
+function booklet(title: string, lines: readonly string[]): Buffer {
+  const texts = lines.map((text, at) => ({ x: 110, y: 500 - 36 * at, size: 26, text }))
+  return writePdf({
+    title,
+    pages: [{ texts: [{ x: 110, y: 600, size: 40, text: title, isBold: true }, ...texts] }],
+  })
+}
+
+const areCoversDrawn =
+  "[...document.querySelectorAll('img.cover')].every((image) => image.complete)"
+
 async function openFirstHit(page: Page, url: string, query: string): Promise<void> {
   await page.goto(`${url}/search?q=${encodeURIComponent(query)}&mode=hybrid`)
   await page.locator('[data-hit]').first().click()
@@ -40,17 +59,16 @@ const said = [
     'slow reading',
   ],
   [
-    'Use few signs, since “More signs than seven nobody remembers”, and draw a small house where a thought belongs in your own work',
+    'A line in the margin marks the argument; keep to a few signs, since “More signs than seven nobody remembers”',
     'A line in the margin means',
   ],
-  ['Quotations need the page as it is printed', 'Every quotation needs a way back'],
-  ['The handbook was written in 1874', 'A line in the margin means'],
+  ['Whoever draws the house was born in 1874', 'A line in the margin means'],
 ] as const
 
 /** Asked twice: the first time to learn how the passages are numbered. */
 async function answeredQuestion(client: Client, model: FakeModel) {
   const ask = async () => {
-    const message = 'How should I mark a book while I read, and note where a quotation comes from?'
+    const message = 'Why hold a pencil while I read slowly, and which signs belong in the margin?'
     const { body } = await client.request<{
       conversation_id: string
       passages: { n: number; text: string }[]
@@ -58,8 +76,11 @@ async function answeredQuestion(client: Client, model: FakeModel) {
     return body
   }
   const first = await ask()
-  const numberOf = (words: string): number =>
-    first.passages.find(({ text }) => text.replaceAll(/\s+/g, ' ').includes(words))?.n ?? 1
+  const numberOf = (words: string): number => {
+    const found = first.passages.find(({ text }) => text.replaceAll(/\s+/g, ' ').includes(words))
+    if (!found) throw new Error(`no passage of the answer says “${words}”`)
+    return found.n
+  }
   const sentences = said.map(([sentence, words]) => `${sentence} [${numberOf(words)}].`)
   model.answer = `${sentences.slice(0, 2).join(' ')}\n\n${sentences.slice(2).join(' ')}`
   await client.request('DELETE', `/v1/conversations/${first.conversation_id}`)
@@ -94,19 +115,45 @@ async function shoot(page: Page, url: string, name: string, conversation: string
   await page.goto(`${url}/chat/${conversation}`)
   await page.locator('.chip').first().waitFor()
   await shot('chat')
-  await page.locator('.chip').first().click()
+  await page.locator('.chip.is-verified').nth(1).click()
   await page.locator('.beside mark').first().waitFor()
   await shot('chat-source')
-  await page.goto(`${url}/admin`)
-  await page.locator('.traffic figcaption').first().waitFor()
-  await page.getByRole('button', { name: 'Look again' }).waitFor()
-  await shot('admin')
-  await page.goto(`${url}/admin/local`)
-  await page.getByRole('heading', { name: 'API keys' }).waitFor()
-  await shot('admin-tenant')
   await page.goto(`${url}/account`)
   await page.locator('.meter').first().waitFor()
   await shot('account')
+}
+
+const adminToken = 'an-admin-token-for-pictures'
+const secret = 'a secret for pictures, 32 bytes or more'
+const users = ['amara', 'bjarne', 'chiyo', 'diego', 'elif', 'farid']
+
+/** A server that several people use a little. */
+async function useServer(url: string): Promise<void> {
+  for (const [place, user] of users.entries()) {
+    const client = new Client(url, await signToken(secret, user))
+    for (const name of readdirSync(samples).slice(0, 1 + (place % 3)))
+      await client.settled((await client.upload(name, readFileSync(join(samples, name)))).id)
+    for (let at = 0; at < 6 + 4 * place; at++)
+      await client.request('POST', '/v1/search', { query: 'where a quotation comes from' })
+  }
+}
+
+async function shootOperator(page: Page, url: string, name: string): Promise<void> {
+  const shot = async (screen: string): Promise<void> => {
+    await page.screenshot({ path: join(shots, `${screen}-${name}.png`) })
+  }
+  await page.goto(url)
+  await page.locator('.sign-in').waitFor()
+  await shot('sign-in')
+  await page.getByLabel('Token').fill(adminToken)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.locator('.traffic figcaption').first().waitFor()
+  await page.getByRole('button', { name: 'Look again' }).waitFor()
+  await page.getByRole('link', { name: 'farid' }).waitFor()
+  await page.screenshot({ path: join(shots, `admin-${name}.png`), fullPage: true })
+  await page.getByRole('link', { name: 'elif' }).click()
+  await page.locator('.limits').waitFor()
+  await shot('admin-tenant')
 }
 
 const path = findChromium()
@@ -118,16 +165,18 @@ const model = await FakeModel.start()
 const servers = await Promise.all([
   startServer(full, { CHAT_URL: model.url, CHAT_MODEL: 'qwen3:4b' }),
   startServer(empty, {}),
-  startServer(locked, { JWT_SECRET: 'a secret for pictures, 32 bytes or more' }),
+  startServer(locked, { JWT_SECRET: secret, ADMIN_TOKEN: adminToken }),
 ])
 const browser = await launchChromium(path)
 try {
   mkdirSync(shots, { recursive: true })
   const client = new Client(servers[0].url)
+  await useServer(servers[2].url)
   const files = [
+    ['broken.pdf', new TextEncoder().encode('%PDF-1.7\nnothing of it is left')] as const,
     ...readdirSync(samples).map((name) => [name, readFileSync(join(samples, name))] as const),
     ...notes.map(([name, text]) => [name, new TextEncoder().encode(text)] as const),
-    ['broken.pdf', new TextEncoder().encode('%PDF-1.7\nnothing of it is left')] as const,
+    ...booklets.map(([title, ...lines]) => [`${title}.pdf`, booklet(title, lines)] as const),
   ]
   for (const [name, bytes] of files) await client.settled((await client.upload(name, bytes)).id)
   const { body } = await client.request<{ items: { id: string; title: string }[] }>(
@@ -144,9 +193,7 @@ try {
     await page.goto(servers[1].url)
     await page.locator('.empty').waitFor()
     await page.screenshot({ path: join(shots, `empty-${name}.png`) })
-    await page.goto(servers[2].url)
-    await page.locator('.sign-in').waitFor()
-    await page.screenshot({ path: join(shots, `sign-in-${name}.png`) })
+    await shootOperator(page, servers[2].url, name)
     await page.close()
   }
   console.log(`${readdirSync(shots).length} pictures in ${shots}`)

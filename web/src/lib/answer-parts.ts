@@ -15,14 +15,38 @@ export type AnswerPart =
 const marker = /\[(\d{1,3})\]/g
 const worst: readonly Label[] = ['not_found', 'close', 'verified']
 
-/** @param citations in the order in which the server told them; places are in UTF-16 units of `text` */
-export function answerParagraphs(text: string, citations: readonly Citation[]): AnswerPart[][] {
+interface Paragraph {
+  readonly parts: readonly AnswerPart[]
+  /** Where its text ends. */
+  readonly end: number
+  /** Places of the citations that its chips stand for. */
+  readonly taken: readonly number[]
+}
+
+/** An answer as far as it is there, with what it takes to go on from. */
+export interface AnswerCut {
+  readonly text: string
+  readonly citations: readonly Citation[]
+  readonly paragraphs: readonly Paragraph[]
+}
+
+/**
+ * @param citations in the order in which the server told them; places are in UTF-16 units of `text`
+ * @param before of the same answer when less of it was there: what cannot have changed since is the same object again
+ */
+export function cutAnswer(
+  text: string,
+  citations: readonly Citation[],
+  before?: AnswerCut,
+): AnswerCut {
+  const paragraphs = before ? finished(text, citations, before) : []
   const unsupported = citations.filter(({ label }) => label === 'not_found')
-  const taken = new Set<number>()
-  const paragraphs: AnswerPart[][] = []
-  let at = 0
-  for (const gap of [...text.matchAll(/\n\s*\n/g), undefined]) {
-    const end = gap?.index ?? text.length
+  const taken = new Set(paragraphs.flatMap((paragraph) => paragraph.taken))
+  const begin = paragraphs.at(-1)?.end ?? 0
+  let at = begin
+  for (const gap of [...text.slice(begin).matchAll(/\n\s*\n/g), undefined]) {
+    const end = gap ? begin + gap.index : text.length
+    const known = taken.size
     const parts: AnswerPart[] = []
     let from = at
     for (const found of text.slice(at, end).matchAll(marker)) {
@@ -32,10 +56,20 @@ export function answerParagraphs(text: string, citations: readonly Citation[]): 
       from = place + found[0].length
     }
     parts.push(...textParts(text, from, end, unsupported))
-    if (parts.length > 0) paragraphs.push(parts)
+    if (parts.length > 0) paragraphs.push({ parts, end, taken: [...taken].slice(known) })
     at = end + (gap?.[0].length ?? 0)
   }
-  return paragraphs
+  return { text, citations, paragraphs }
+}
+
+/** The last paragraph may go on, and a citation that is new changes what stands where it begins and after. */
+function finished(text: string, citations: readonly Citation[], before: AnswerCut): Paragraph[] {
+  const isLonger =
+    text.startsWith(before.text) && before.citations.every((one, at) => one === citations[at])
+  if (!isLonger) return []
+  const fresh = citations.slice(before.citations.length)
+  const changed = Math.min(...fresh.map(({ answer_start }) => answer_start))
+  return before.paragraphs.slice(0, -1).filter(({ end }) => end <= changed)
 }
 
 /** What was looked up for this marker: it stands before it and names the same source. */

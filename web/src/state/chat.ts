@@ -215,6 +215,11 @@ function after(now: Turn, { event, data }: ChatEvent): Turn {
   }
 }
 
+/** Of the question before an answer, until it is asked for again. */
+export function questionKey(messageId: string): string {
+  return `before ${messageId}`
+}
+
 /** The answer is written down on the server: it becomes a part of its conversation here, too. */
 function keep(
   { conversation, question, filter, text, sources, citations, messageId }: Turn,
@@ -230,7 +235,7 @@ function keep(
     ...now,
     id,
     filter,
-    messages: [...now.messages, { ...asked, id: `before ${messageId}` }, answered],
+    messages: [...now.messages, { ...asked, id: questionKey(messageId) }, answered],
   }))
   const route = currentRoute.value
   if (route.screen === 'chat' && route.id === conversation)

@@ -29,7 +29,7 @@ export function AdminTenant({ route }: { route: AdminRoute }) {
   }
   return (
     <div class="admin">
-      <p>
+      <p class="way-back">
         <Link to={adminRoute('')} class="button plain">
           <Icon name="back" />
           {words.back}

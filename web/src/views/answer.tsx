@@ -1,8 +1,8 @@
 /** An answer: text, and a chip where it names a source, which opens that page beside it. Nothing of it is ever HTML. */
 import type { VNode } from 'preact'
-import { useMemo } from 'preact/hooks'
+import { useMemo, useRef } from 'preact/hooks'
 import type { AnswerDetail, Citation, Source } from '../api/types-chat.ts'
-import { type AnswerPart, answerParagraphs } from '../lib/answer-parts.ts'
+import { type AnswerCut, type AnswerPart, cutAnswer } from '../lib/answer-parts.ts'
 import { pageName } from '../lib/citation.ts'
 import type { ChatRoute } from '../lib/route.ts'
 import { strings } from '../strings.ts'
@@ -22,7 +22,7 @@ interface AnswerProps {
 }
 
 export function Answer({ route, id, text, sources, citations }: AnswerProps) {
-  const paragraphs = useMemo(() => answerParagraphs(text, citations), [text, citations])
+  const paragraphs = useCut(text, citations)
   const draw = useKept([route, id, sources])
   return (
     <div class="answer-text">
@@ -43,19 +43,25 @@ export function Answer({ route, id, text, sources, citations }: AnswerProps) {
   )
 }
 
-type Draw = (parts: readonly AnswerPart[], at: number) => VNode
+type Parts = readonly AnswerPart[]
 
-/** Of an answer that grows only the last paragraph is drawn again: Preact passes over what is the same object as before. */
+/** Of an answer that grows only what is new is cut. */
+function useCut(text: string, citations: readonly Citation[]): readonly Parts[] {
+  const last = useRef<AnswerCut>(undefined)
+  return useMemo(() => {
+    last.current = cutAnswer(text, citations, last.current)
+    return last.current.paragraphs.map(({ parts }) => parts)
+  }, [text, citations])
+}
+
+/** Of an answer that grows only what is new is drawn: Preact passes over what is the same object as before. */
 function useKept(inputs: readonly unknown[]) {
-  const kept = useMemo(() => ({ drawn: new Map<string, VNode>() }), inputs)
-  return (paragraphs: readonly (readonly AnswerPart[])[], draw: Draw): VNode[] => {
-    const drawn = new Map<string, VNode>()
-    paragraphs.forEach((parts, at) => {
-      const key = `${at} ${JSON.stringify(parts)}`
-      drawn.set(key, kept.drawn.get(key) ?? draw(parts, at))
-    })
-    kept.drawn = drawn
-    return [...drawn.values()]
+  const kept = useMemo(() => ({ drawn: new Map<Parts, VNode>() }), inputs)
+  return (paragraphs: readonly Parts[], draw: (parts: Parts, at: number) => VNode): VNode[] => {
+    kept.drawn = new Map(
+      paragraphs.map((parts, at) => [parts, kept.drawn.get(parts) ?? draw(parts, at)]),
+    )
+    return [...kept.drawn.values()]
   }
 }
 

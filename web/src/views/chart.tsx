@@ -2,6 +2,7 @@
 
 const width = 300
 const height = 56
+const aloneWidth = 6
 
 export function Bars({
   label,
@@ -67,9 +68,10 @@ function pathOf(values: readonly (number | null)[], top: number): string {
       }
       const place = `${(at * step).toFixed(1)} ${(height - 2 - ((height - 4) * value) / top).toFixed(1)}`
       const command = isDrawing ? 'L' : 'M'
+      // A value alone between two gaps would be no line at all.
+      const isAlone = !isDrawing && (values[at + 1] ?? null) === null
       isDrawing = true
-      // A value alone between two gaps is a dot.
-      return `${command}${place}${command === 'M' ? `l0.1 0` : ''}`
+      return `${command}${place}${isAlone ? `h-${aloneWidth}` : ''}`
     })
     .join('')
 }

@@ -1,9 +1,18 @@
 /** What was said in a conversation, and the answer that is being written, which grows downwards and moves nothing. */
+import type { ComponentChildren, ComponentProps, VNode } from 'preact'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import type { Message } from '../api/types-chat.ts'
 import { useStore } from '../base/store.ts'
 import type { ChatRoute } from '../lib/route.ts'
-import { askQuestion, isRunning, loadEarlier, open, type Turn, turn } from '../state/chat.ts'
+import {
+  askQuestion,
+  isRunning,
+  loadEarlier,
+  open,
+  questionKey,
+  type Turn,
+  turn,
+} from '../state/chat.ts'
 import { strings } from '../strings.ts'
 import { Answer, AnswerFoot } from './answer.tsx'
 import { Feedback } from './feedback.tsx'
@@ -31,10 +40,10 @@ export function ChatMessages({ route }: { route: ChatRoute }) {
           {problem}
         </p>
       )}
-      {messages.map((message) => (
-        <Said key={message.id} message={message} route={route} conversation={id} />
-      ))}
-      {here && <Saying turn={here} route={route} />}
+      {[
+        ...messages.map((message) => said(message, route, id)),
+        ...(here ? saying(here, route) : []),
+      ]}
       <p class="hidden" role="status">
         {statusOf(here, messages)}
       </p>
@@ -42,27 +51,37 @@ export function ChatMessages({ route }: { route: ChatRoute }) {
   )
 }
 
-interface SaidProps {
-  message: Message
-  route: ChatRoute
-  conversation: string
+interface AnswerArticleProps extends ComponentProps<typeof Answer> {
+  isBusy: boolean
+  children: ComponentChildren
 }
 
-function Said({ message, route, conversation }: SaidProps) {
-  const { id, role, text, detail } = message
-  if (role === 'user') return <Question text={text} />
+/** The same while it is written and afterwards, so that nothing is drawn anew when it is complete. */
+function AnswerArticle({ isBusy, children, ...answer }: AnswerArticleProps) {
   return (
-    <article class="answer" aria-label={words.answer}>
-      <Answer
-        route={route}
-        id={id}
-        text={text}
-        sources={detail?.passages ?? []}
-        citations={detail?.citations ?? []}
-      />
+    <article class="answer" aria-label={words.answer} aria-busy={isBusy}>
+      <Answer {...answer} />
+      {children}
+    </article>
+  )
+}
+
+function said(message: Message, route: ChatRoute, conversation: string): VNode {
+  const { id, role, text, detail } = message
+  if (role === 'user') return <Question key={id} text={text} />
+  return (
+    <AnswerArticle
+      key={id}
+      route={route}
+      id={id}
+      text={text}
+      sources={detail?.passages ?? []}
+      citations={detail?.citations ?? []}
+      isBusy={false}
+    >
       {detail && <AnswerFoot route={route} id={id} detail={detail} />}
       <Feedback conversation={conversation} message={message} />
-    </article>
+    </AnswerArticle>
   )
 }
 
@@ -75,28 +94,34 @@ function Question({ text }: { text: string }) {
   )
 }
 
-function Saying({ turn: now, route }: { turn: Turn; route: ChatRoute }) {
+/** By the keys that question and answer have in their conversation once it is written down. */
+function saying(now: Turn, route: ChatRoute): VNode[] {
   const { question, messageId, text, sources, citations, state, problem } = now
-  return (
-    <>
-      <Question text={question} />
-      <article class="answer" aria-label={words.answer} aria-busy={isRunning(now)}>
-        {text === '' && isRunning(now) && (
-          <p class="quiet answer-wait">{state === 'searching' ? words.searching : words.writing}</p>
-        )}
-        <Answer route={route} id={messageId} text={text} sources={sources} citations={citations} />
-        {state === 'stopped' && <p class="quiet">{words.stopped}</p>}
-        {state === 'failed' && (
-          <p class="problem" role="alert">
-            {problem}{' '}
-            <button type="button" onClick={() => askQuestion(question, now.filter)}>
-              {words.again}
-            </button>
-          </p>
-        )}
-      </article>
-    </>
-  )
+  return [
+    <Question key={questionKey(messageId)} text={question} />,
+    <AnswerArticle
+      key={messageId}
+      route={route}
+      id={messageId}
+      text={text}
+      sources={sources}
+      citations={citations}
+      isBusy={isRunning(now)}
+    >
+      {text === '' && isRunning(now) && (
+        <p class="quiet answer-wait">{state === 'searching' ? words.searching : words.writing}</p>
+      )}
+      {state === 'stopped' && <p class="quiet">{words.stopped}</p>}
+      {state === 'failed' && (
+        <p class="problem" role="alert">
+          {problem}{' '}
+          <button type="button" onClick={() => askQuestion(question, now.filter)}>
+            {words.again}
+          </button>
+        </p>
+      )}
+    </AnswerArticle>,
+  ]
 }
 
 function statusOf(here: Turn | undefined, messages: readonly Message[]): string {

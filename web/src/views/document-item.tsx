@@ -34,8 +34,11 @@ export function DocumentItem(props: DocumentItemProps) {
       )}
       <Cover document={document} />
       <div class="document-text">
-        <h2 dir="auto">
-          <Link to={readRoute(id, 1)}>{title}</Link>
+        {/* Every title begins at the same edge, and is read in its own direction. */}
+        <h2>
+          <Link to={readRoute(id, 1)}>
+            <bdi>{title}</bdi>
+          </Link>
         </h2>
         <p class="document-line">
           <StatusLine document={document} />

@@ -47,6 +47,16 @@ export function ReaderBar({ route, document, hit, label, isPdf, zoom, onZoom }: 
           </Link>
         )}
         <h1 dir="auto">{document.title}</h1>
+        <div class="group reader-uses">
+          <Link to={searchRoute(route.query, { documents: [route.id] })} class="button plain">
+            <Icon name="search" />
+            <span class="label">{words.find}</span>
+          </Link>
+          <Link to={chatRoute('', { documents: [route.id] })} class="button plain">
+            <Icon name="chat" />
+            <span class="label">{words.ask}</span>
+          </Link>
+        </div>
       </div>
       <div class="reader-tools">
         <PageChooser route={route} pages={document.pages} printed={printed} />
@@ -86,14 +96,6 @@ export function ReaderBar({ route, document, hit, label, isPdf, zoom, onZoom }: 
         )}
         <ContentsMenu route={route} />
         <CiteButton citable={citable} />
-        <Link to={searchRoute(route.query, { documents: [route.id] })} class="button plain">
-          <Icon name="search" />
-          <span class="label">{words.find}</span>
-        </Link>
-        <Link to={chatRoute('', { documents: [route.id] })} class="button plain">
-          <Icon name="chat" />
-          <span class="label">{words.ask}</span>
-        </Link>
       </div>
     </header>
   )

@@ -119,10 +119,13 @@ function useKeptFocus(shown: Shown | undefined): (event: FocusEvent) => void {
 function Summary({ answer, route }: Shown) {
   return (
     <>
-      {words.results(answer.hits.length)} {words.modes[answer.mode]} · {words.took(answer.took_ms)}
+      <span class="results-said">
+        {words.results(answer.hits.length)} {words.modes[answer.mode]} ·{' '}
+        {words.took(answer.took_ms)}
+      </span>
       {route.mode === 'keyword' && answer.hits.length > 0 && (
         <>
-          {' · '}
+          {' '}
           <button
             type="button"
             class="inline"

@@ -53,7 +53,7 @@ export function Shell() {
         {me && hasLibrary() && <SearchField route={route} />}
         {me && (
           <nav class="nav" aria-label={strings.nav.label}>
-            <NavLinks screen={route.screen} me={me} />
+            <NavLinks screen={hasLibrary() ? route.screen : screenWithoutLibrary(route)} me={me} />
             <AccountChip isCurrent={route.screen === 'account'} />
           </nav>
         )}
@@ -101,6 +101,11 @@ function Screen({ route }: { route: Route }) {
     case 'account':
       return <AccountScreen />
   }
+}
+
+/** Whoever has no library sees the operator's screen in its place. */
+function screenWithoutLibrary({ screen }: Route): Route['screen'] {
+  return screen === 'account' || screen === 'docs' ? screen : 'admin'
 }
 
 function titleOf(route: Route): string {
