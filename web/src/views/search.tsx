@@ -120,8 +120,7 @@ function Summary({ answer, route }: Shown) {
   return (
     <>
       <span class="results-said">
-        {words.results(answer.hits.length)} {words.modes[answer.mode]} ·{' '}
-        {words.took(answer.took_ms)}
+        {`${words.results(answer.hits.length)} ${words.modes[answer.mode]} · ${words.took(answer.took_ms)}`}
       </span>
       {route.mode === 'keyword' && answer.hits.length > 0 && (
         <>
