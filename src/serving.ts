@@ -12,6 +12,7 @@ import type { Tiers } from './control/tiers.ts'
 import { examineMachine } from './doctor-machine.ts'
 import { readiness, serverState } from './figures.ts'
 import { createApp } from './http/app.ts'
+import { Door } from './http/door.ts'
 import type { EventStreams } from './http/event-streams.ts'
 import { connectionsMax, createHttpServer, type HttpServer } from './http/server.ts'
 import { openTracing, type Tracing } from './http/tracing.ts'
@@ -71,6 +72,7 @@ function seldom(tell: (error: unknown) => void): (error: unknown) => void {
 export function openHttp(config: Config, { log, access }: Logs, parts: HttpParts): HttpServer {
   const { identity, tiers, streams, chat, tenants, shards, control, models } = parts
   const { expander, metrics, care } = parts
+  const door = new Door(() => shards.isNearlyFull)
   return createHttpServer(
     createApp({
       authenticate: identity.authenticate,
@@ -88,6 +90,7 @@ export function openHttp(config: Config, { log, access }: Logs, parts: HttpParts
         metrics.quotaRefusals.inc({ which: quota.which })
         parts.records.notices.refused(tenant, quota)
       },
+      onOverload: (request) => door.refused(request),
       tenantNamed: (user) => care.lifecycle.nameFor(user),
       ...allowed(control, tiers),
       addressRequestsPerMinute: config.ADDRESS_REQUESTS_PER_MINUTE,
@@ -117,5 +120,6 @@ export function openHttp(config: Config, { log, access }: Logs, parts: HttpParts
     }),
     { connectionsMax: Math.min(connectionsMax, connectionsByDescriptors()) },
     seldom((err) => log.error({ err }, 'a connection could not be taken')),
+    door,
   )
 }

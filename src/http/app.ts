@@ -1,5 +1,5 @@
 /** The whole HTTP side on one page: what every request passes, and every address there is. */
-import express, { type Express } from 'express'
+import express, { type Express, type Request } from 'express'
 import type { Registry } from 'prom-client'
 import type { Log } from '../base/log.ts'
 import type { QuotaShare } from '../base/problem.ts'
@@ -93,6 +93,8 @@ export interface AppOptions
   readonly searcher?: Pick<Searcher, 'search'> | undefined
   /** Told when something is refused because a share is used up. */
   readonly onQuota?: ((tenant: TenantId, quota: QuotaShare) => void) | undefined
+  /** Told of a request that the server was too busy for. */
+  readonly onOverload?: ((request: Pick<Request, 'url' | 'headers'>) => void) | undefined
   readonly version: string
   readonly publicUrl?: string | undefined
   /** The folder of the built web app; without it there is the API alone. */
@@ -118,7 +120,7 @@ export function createApp(options: AppOptions): Express {
   })
   if (options.webRoot !== undefined) app.use(serveWeb(options.webRoot))
   app.use(refuseAddress)
-  app.use(answerProblems(log, options.onQuota))
+  app.use(answerProblems(log, options.onQuota, options.onOverload))
   return app
 }
 

@@ -1,15 +1,12 @@
 /** Connections of the server: so many, a silent one makes room, and who comes beyond that is told so before it is closed. */
-import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { Problem } from '../base/problem.ts'
-import { problemBody, problemHeaders, problemMediaType, statusOf } from './problem.ts'
+import { refuse } from './door.ts'
 
 /** Taken beyond the most there may be, only to be answered. */
 export const refusedMax = 16
 /** Whoever means a request has sent of it by then; only asked where there is no room for another. */
 const silentMsMax = 1_000
-const retryS = 1
 
 export class Connections {
   readonly #max: number
@@ -53,15 +50,6 @@ export class Connections {
 
 /** Without the application, which a crowd must not keep busy: no line in the log, no count, no body is read. */
 export function refuseConnection(request: IncomingMessage, response: ServerResponse): void {
-  const problem = new Problem(
-    'overloaded',
-    'The server has as many connections as it can hold: try again in a moment.',
-    { retryAfterS: retryS },
-  )
-  response.writeHead(statusOf(problem), [
-    ...['Content-Type', problemMediaType, 'Connection', 'close'],
-    ...problemHeaders(problem),
-  ])
-  response.end(JSON.stringify(problemBody(problem, randomUUID())))
-  request.resume()
+  const detail = 'The server has as many connections as it can hold: try again in a moment.'
+  refuse(request, response, { detail, isLast: true })
 }

@@ -118,11 +118,13 @@ export function refuseAddress(): void {
 export function answerProblems(
   log: Log,
   onQuota?: (tenant: TenantId, quota: QuotaShare) => void,
+  onOverload?: (request: Request) => void,
 ): (error: unknown, request: Request, response: Response, next: NextFunction) => void {
-  return (error, _request, response, _next) => {
+  return (error, request, response, _next) => {
     const exchange = exchangeOf(response)
     const problem = asProblem(error)
     if (problem.quota && exchange.principal) onQuota?.(exchange.principal.tenant, problem.quota)
+    if (problem.code === 'overloaded') onOverload?.(request)
     // Gone, or half an answer is out: nobody is left to tell, but a cut answer has to look cut.
     const isTooLate = response.headersSent || response.destroyed
     if (statusOf(problem) >= 500 && !(response.destroyed && problem.code === 'internal'))

@@ -4,6 +4,7 @@ import { createServer, IncomingMessage, type Server, ServerResponse } from 'node
 import type { AddressInfo } from 'node:net'
 import type { Express } from 'express'
 import { Connections, refuseConnection } from './connections.ts'
+import { type Door, refuseAtDoor } from './door.ts'
 
 export interface ServerLimits {
   readonly headersMs: number
@@ -46,11 +47,13 @@ export interface HttpServer {
 /**
  * @param app its requests and responses are made as express wants them
  * @param onFault told of a connection that could not be taken, which without descriptors may be very often
+ * @param door where it is given, looks at who comes before the application does
  */
 export function createHttpServer(
   app: Express,
   given: Partial<ServerLimits> = {},
   onFault: (error: unknown) => void = () => undefined,
+  door?: Pick<Door, 'isShutTo'>,
 ): HttpServer {
   const limits = { ...limitsDefault, ...given }
   const connections = new Connections(limits.connectionsMax)
@@ -66,8 +69,9 @@ export function createHttpServer(
       ServerResponse: withPrototype(ServerResponse, app.response),
     },
     (request, response) => {
-      if (connections.hasRoomFor(request.socket)) app(request, response)
-      else refuseConnection(request, response)
+      if (!connections.hasRoomFor(request.socket)) refuseConnection(request, response)
+      else if (door?.isShutTo(request)) refuseAtDoor(request, response)
+      else app(request, response)
     },
   )
   connections.watch(server)

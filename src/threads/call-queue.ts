@@ -10,10 +10,16 @@ export interface QueueLimits {
   readonly tenantWaitingMax: number
   /** Of one shard handed to the thread at once: enough that it never waits for us. */
   readonly shardRunningMax: number
-  /** Expected work handed to the thread at once, two calls aside: whoever comes now waits for all of it. */
+  /**
+   * Expected work handed to the thread at once, two calls aside: whoever comes now waits for all of it. More while the thread
+   * waits for us, which a crowd at the door can keep from it longer.
+   */
   readonly shardRunningMs: number
-  /** Of one shard waiting; one more is refused with 503. */
+  readonly shardRunningMsMax: number
+  /** Of one shard waiting; one more, or one of whoever has the most, is refused with 503. */
   readonly shardWaitingMax: number
+  /** Expected work of those that wait: likewise. Longer than this nobody should be kept waiting to be told no. */
+  readonly shardWaitingMs: number
   /** Background work that waited this long goes in even while others wait, so that it is never starved. */
   readonly backgroundWaitMaxMs: number
 }
@@ -23,7 +29,9 @@ export const queueLimits: QueueLimits = {
   tenantWaitingMax: 128,
   shardRunningMax: 32,
   shardRunningMs: 4,
-  shardWaitingMax: 4096,
+  shardRunningMsMax: 32,
+  shardWaitingMax: 512,
+  shardWaitingMs: 1_500,
   backgroundWaitMaxMs: 250,
 }
 
@@ -34,6 +42,14 @@ export interface Queued {
   /** How long the thread will likely work on it. */
   readonly expectedMs: number
 }
+
+/** From this share of it on a line counts as full for whoever was sent away a moment ago. */
+const fullShare = 0.5
+
+/** Below this share of its time the thread is taken to have waited. */
+const busyShare = 0.8
+const moreRunning = 2
+const lessRunning = 0.9
 
 /** One in the thread and one behind it: it works while its answer is on the way to us. */
 const runningAlways = 2
@@ -46,9 +62,11 @@ export class CallQueue<Call extends Queued> {
   #running = 0
   #runningMs = 0
   #backgroundRunning = 0
+  #handedMs: number
 
   constructor(limits: QueueLimits) {
     this.#limits = limits
+    this.#handedMs = limits.shardRunningMs
     this.#lines = new FairLines(limits.tenantRunningMax)
   }
 
@@ -60,23 +78,36 @@ export class CallQueue<Call extends Queued> {
     return this.#running + this.#backgroundRunning
   }
 
-  /** @throws Problem `too_many_requests` (this tenant's line is full) or `overloaded` (the shard's is) */
-  add(call: Call): void {
-    if (this.waiting >= this.#limits.shardWaitingMax)
-      throw new Problem('overloaded', 'The server is busy: try again in a moment.', {
-        retryAfterS: 1,
-      })
-    if (call.lane === 'background') {
-      this.#background.push(call)
-      return
-    }
-    if (this.#lines.waitingOf(call.tenant) >= this.#limits.tenantWaitingMax)
+  /** Whether whoever was sent away and comes again at once would most likely be sent away again. */
+  get isNearlyFull(): boolean {
+    const { shardWaitingMax, shardWaitingMs } = this.#limits
+    return (
+      this.waiting >= fullShare * shardWaitingMax ||
+      this.#lines.waitingMs >= fullShare * shardWaitingMs
+    )
+  }
+
+  /**
+   * Where the line is full, whoever has the most in it goes without the newest of it: one who comes from silence finds room.
+   * @returns the call that left for this one
+   * @throws Problem `too_many_requests` (this tenant's line is full) or `overloaded` (the shard's is)
+   */
+  add(call: Call): Call | undefined {
+    const isInteractive = call.lane === 'interactive'
+    if (isInteractive && this.#lines.waitingOf(call.tenant) >= this.#limits.tenantWaitingMax)
       throw new Problem(
         'too_many_requests',
         `More than ${this.#limits.tenantWaitingMax} of your requests wait already: send fewer at once.`,
         { retryAfterS: 1 },
       )
-    this.#lines.add(call)
+    const isFull =
+      this.waiting >= this.#limits.shardWaitingMax ||
+      (isInteractive && this.#lines.waitingMs >= this.#limits.shardWaitingMs)
+    const dropped = isFull && isInteractive ? this.#lines.dropFor(call) : undefined
+    if (isFull && !dropped) throw overloaded()
+    if (isInteractive) this.#lines.add(call)
+    else this.#background.push(call)
+    return dropped
   }
 
   /** The calls that may go now, the tenant that had least first; each must be given back to `done`. */
@@ -86,6 +117,18 @@ export class CallQueue<Call extends Queued> {
     if (call) taken.push(call)
     for (call = this.#takeNext(); call; call = this.#takeNext()) taken.push(call)
     return taken
+  }
+
+  /**
+   * How much is handed over follows from what came of it.
+   * @param elapsedMs since the answers before these @param workedMs that the thread spent on these
+   */
+  answered(elapsedMs: number, workedMs: number): void {
+    const { shardRunningMs, shardRunningMsMax } = this.#limits
+    const hasWaited = this.#lines.waiting > 0 && workedMs < busyShare * elapsedMs
+    this.#handedMs = hasWaited
+      ? Math.min(shardRunningMsMax, this.#handedMs * moreRunning)
+      : Math.max(shardRunningMs, this.#handedMs * lessRunning)
   }
 
   /** @param tookMs how long the thread worked on it; as long as expected when it is not known */
@@ -108,8 +151,8 @@ export class CallQueue<Call extends Queued> {
   }
 
   #takeNext(): Call | undefined {
-    const { shardRunningMax, shardRunningMs } = this.#limits
-    const isFull = this.#running >= shardRunningMax || this.#runningMs >= shardRunningMs
+    const { shardRunningMax } = this.#limits
+    const isFull = this.#running >= shardRunningMax || this.#runningMs >= this.#handedMs
     if (isFull && this.#running >= Math.min(runningAlways, shardRunningMax)) return undefined
     const call = this.#lines.take()
     if (!call) return undefined
@@ -128,4 +171,8 @@ export class CallQueue<Call extends Queued> {
     this.#backgroundRunning++
     return first
   }
+}
+
+export function overloaded(): Problem {
+  return new Problem('overloaded', 'The server is busy: try again in a moment.', { retryAfterS: 1 })
 }

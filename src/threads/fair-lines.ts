@@ -11,6 +11,8 @@ interface FairCall {
 
 interface Line<Call> {
   readonly waiting: Call[]
+  /** Expected of those that wait. */
+  waitingMs: number
   running: number
   /** On the clock of the work: when the next call of this tenant may begin. */
   startMs: number
@@ -24,6 +26,7 @@ export class FairLines<Call extends FairCall> {
   readonly #lines = new Map<TenantId, Line<Call>>()
   #clockMs = 0
   #waiting = 0
+  #waitingMs = 0
   #running = 0
   #takes = 0
 
@@ -36,6 +39,11 @@ export class FairLines<Call extends FairCall> {
     return this.#waiting
   }
 
+  /** Work that is expected of all who wait. */
+  get waitingMs(): number {
+    return this.#waitingMs
+  }
+
   waitingOf(tenant: TenantId): number {
     return this.#lines.get(tenant)?.waiting.length ?? 0
   }
@@ -43,13 +51,30 @@ export class FairLines<Call extends FairCall> {
   add(call: Call): void {
     let line = this.#lines.get(call.tenant)
     if (!line) {
-      line = { waiting: [], running: 0, startMs: this.#clockMs }
+      line = { waiting: [], waitingMs: 0, running: 0, startMs: this.#clockMs }
       this.#lines.set(call.tenant, line)
     }
     // Silence saves nothing up.
     if (line.waiting.length === 0) line.startMs = Math.max(line.startMs, this.#clockMs)
     line.waiting.push(call)
-    this.#waiting++
+    this.#count(line, 1, call.expectedMs)
+  }
+
+  /**
+   * Takes out the newest call of whoever has the longest line, if that is longer than the line of this call would be.
+   * @returns undefined where it is not
+   */
+  dropFor({ tenant, expectedMs }: Call): Call | undefined {
+    let longest: Line<Call> | undefined
+    for (const line of this.#lines.values())
+      if (line.waitingMs > (longest?.waitingMs ?? 0)) longest = line
+    const ownMs = (this.#lines.get(tenant)?.waitingMs ?? 0) + expectedMs
+    if (!longest || longest.waitingMs <= ownMs) return undefined
+    const dropped = longest.waiting.pop()
+    if (!dropped) return undefined
+    this.#count(longest, -1, -dropped.expectedMs)
+    this.#forgetIdle(dropped.tenant, longest)
+    return dropped
   }
 
   /** The next call, which is running from now on; undefined when nobody waits who may. */
@@ -66,7 +91,7 @@ export class FairLines<Call extends FairCall> {
     this.#clockMs = Math.max(this.#clockMs, first.startMs)
     first.startMs += call.expectedMs
     first.running++
-    this.#waiting--
+    this.#count(first, -1, -call.expectedMs)
     this.#running++
     if (++this.#takes % takesPerSweep === 0) this.#forget()
     return call
@@ -86,11 +111,19 @@ export class FairLines<Call extends FairCall> {
   remove(isOver: (call: Call) => boolean): Call[] {
     const removed: Call[] = []
     for (const [tenant, line] of this.#lines) {
+      const before = removed.length
       takeOut(line.waiting, isOver, removed)
+      for (const { expectedMs } of removed.slice(before)) this.#count(line, -1, -expectedMs)
       this.#forgetIdle(tenant, line)
     }
-    this.#waiting -= removed.length
     return removed
+  }
+
+  /** From nothing anew where nobody waits, so that rounding does not add up over months. */
+  #count(line: Line<Call>, calls: number, ms: number): void {
+    this.#waiting += calls
+    this.#waitingMs = this.#waiting === 0 ? 0 : this.#waitingMs + ms
+    line.waitingMs = line.waiting.length === 0 ? 0 : line.waitingMs + ms
   }
 
   #forget(): void {

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads'
 import { Problem, type ProblemData } from '../base/problem.ts'
 import type { PoolStats } from '../tenancy/pool.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
-import { CallQueue, type Queued, type QueueLimits } from './call-queue.ts'
+import { CallQueue, overloaded, type Queued, type QueueLimits } from './call-queue.ts'
 import { ExpectedCosts } from './expected-costs.ts'
 import type { FromShard, Reply, ShardWorkerData, StoreClosed, Target, ToShard } from './protocol.ts'
 
@@ -93,8 +93,14 @@ export class Shard {
   call(asked: AskedCall): void {
     if (this.#isClosing)
       throw new Problem('shutting_down', 'The server is stopping.', { retryAfterS: 5 })
-    this.#queue.add({ ...asked, expectedMs: this.#costs.of(asked.operation) })
+    const dropped = this.#queue.add({ ...asked, expectedMs: this.#costs.of(asked.operation) })
+    dropped?.reject(overloaded())
     this.#schedule()
+  }
+
+  /** Whether whoever was sent away a moment ago would most likely be sent away again. */
+  get isNearlyFull(): boolean {
+    return this.#queue.isNearlyFull
   }
 
   stats(): ShardStats {
@@ -195,7 +201,10 @@ export class Shard {
 
   #received({ replies, closed, fits, embeds, pool }: FromShard): void {
     this.#pool = pool
-    this.#lastReplyAtMs = performance.now()
+    const nowMs = performance.now()
+    const workedMs = replies.reduce((sum, { ms }) => sum + ms, 0)
+    this.#queue.answered(nowMs - this.#lastReplyAtMs, workedMs)
+    this.#lastReplyAtMs = nowMs
     if (closed.length > 0) this.#options.onClosed(closed)
     for (const tenant of fits) this.#options.onFitDue?.(tenant)
     for (const tenant of embeds) this.#options.onEmbedDue?.(tenant)

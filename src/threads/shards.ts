@@ -113,6 +113,11 @@ export class Shards {
     return promise
   }
 
+  /** Whether a line is so long that whoever was sent away from it should not come again yet. */
+  get isNearlyFull(): boolean {
+    return this.#shards.some((shard) => shard.isNearlyFull)
+  }
+
   stats(): readonly ShardStats[] {
     return this.#shards.map((shard) => shard.stats())
   }

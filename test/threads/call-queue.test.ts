@@ -9,7 +9,9 @@ const limits: QueueLimits = {
   tenantWaitingMax: 5,
   shardRunningMax: 6,
   shardRunningMs: 10,
+  shardRunningMsMax: 40,
   shardWaitingMax: 12,
+  shardWaitingMs: 1_000,
   backgroundWaitMaxMs: 100,
 }
 interface Numbered extends Queued {
@@ -93,7 +95,45 @@ test('the line of one tenant is bounded, and so is the whole', () => {
   for (let n = 0; n < 5; n++) queue.add(call('b', n))
   queue.add(call('c', 0))
   queue.add(call('c', 1))
-  expect(codeOf(() => queue.add(call('c', 2)))).toBe('overloaded')
+  expect(queue.add(call('c', 2))?.tenant, 'who has most goes without the newest of it').toBe('a')
+  expect(queue.add(call('c', 3))?.tenant).toBe('b')
+  expect(
+    codeOf(() => queue.add(call('a', 5))),
+    'nobody has more than they',
+  ).toBe('overloaded')
+  expect(queue.waiting).toBe(12)
+  expect(names(queue.remove(() => true)).toSorted()).toEqual(
+    ['a0', 'a1', 'a2', 'a3', 'b0', 'b1', 'b2', 'b3', 'c0', 'c1', 'c2', 'c3'].toSorted(),
+  )
+})
+
+test('a line is as full as the work that waits in it', () => {
+  const queue = new CallQueue<Numbered>({ ...limits, shardWaitingMs: 60 })
+  for (let n = 0; n < 3; n++) queue.add(long('a', n))
+  expect(queue.isNearlyFull).toBe(true)
+  expect(codeOf(() => queue.add(long('a', 3)))).toBe('overloaded')
+  expect(queue.add(call('quiet', 0))?.n, 'the newest of the loud one').toBe(2)
+  expect(names(queue.take(0))).toEqual(['a0', 'quiet0'])
+  expect(queue.isNearlyFull).toBe(false)
+})
+
+test('a thread that waits for us is handed more, and less again when it does not', () => {
+  const queue = new CallQueue<Numbered>({ ...limits, shardRunningMax: 100, tenantRunningMax: 9 })
+  const handed = (elapsedMs: number, workedMs: number): number => {
+    for (const tenant of ['a', 'b', 'c'])
+      for (let n = queue.waiting % 4; n < 4; n++) queue.add(long(tenant, n, 5))
+    queue.answered(elapsedMs, workedMs)
+    const taken = queue.take(0)
+    for (const call of [...taken, ...queue.remove(() => true)])
+      if (taken.includes(call)) queue.done(call)
+    return taken.length
+  }
+  expect(handed(10, 10)).toBe(2)
+  expect(handed(30, 10)).toBe(4)
+  expect(handed(30, 10)).toBe(8)
+  expect(handed(30, 10), 'at most').toBe(8)
+  for (let n = 0; n < 20; n++) handed(10, 10)
+  expect(handed(10, 10)).toBe(2)
 })
 
 test('background work goes while nobody waits, one at a time', () => {
@@ -149,7 +189,12 @@ test('whatever happens, nothing is lost, nothing runs twice, limits hold', () =>
       for (const next of steps) {
         if (next.kind === 'add') {
           const added = call(next.tenant, n++, next.isBackground ? 'background' : 'interactive', n)
-          if (codeOf(() => queue.add(added)) === undefined) accepted.add(added)
+          let dropped: Numbered | undefined
+          const add = (): void => {
+            dropped = queue.add(added)
+          }
+          if (codeOf(add) === undefined) accepted.add(added)
+          if (dropped) expect(accepted.delete(dropped) && !running.includes(dropped)).toBe(true)
         } else if (next.kind === 'take') take(n)
         else {
           const over = running.shift()
