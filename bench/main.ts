@@ -12,7 +12,10 @@ import { keywordBench } from './keyword.ts'
 import { type BenchContext, type BenchResult, printResult } from './lib/report.ts'
 import { neighbourBench } from './neighbour.ts'
 import { shardsBench } from './shards.ts'
+import { overloadBench } from './overload.ts'
 import { snapshotBench } from './snapshot.ts'
+import { soakBench } from './soak.ts'
+import { tenantsBench } from './tenants.ts'
 import { vectorsBench } from './vectors.ts'
 
 interface BenchOptions extends BenchContext {
@@ -31,7 +34,10 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
   http: httpBench,
   neighbour: neighbourBench,
   shards: shardsBench,
+  overload: overloadBench,
   snapshot: snapshotBench,
+  soak: soakBench,
+  tenants: tenantsBench,
   vectors: ({ testData, say }) => {
     if (!testData) throw new Error('`vectors` needs the judged collections: set CARREL_TEST_DATA.')
     return vectorsBench({ testData, say })

@@ -1,0 +1,52 @@
+/** The benches of scale, in small: that they work and count; what they measure is looked at where they run whole. */
+import { describe, expect, test } from 'vitest'
+import { growthExponent, median, quantile, slope } from '../bench/lib/statistics.ts'
+import { straceFault } from '../bench/lib/strace.ts'
+import { overloadBench } from '../bench/overload.ts'
+import { soakBench } from '../bench/soak.ts'
+import { tenantsBench } from '../bench/tenants.ts'
+
+const isLong = process.env['CARREL_LONG'] === '1'
+const quiet = { testData: undefined, say: () => undefined }
+
+test('quantiles, slopes, and how something grows', () => {
+  const hundred = Array.from({ length: 100 }, (_, at) => at + 1)
+  expect(quantile(hundred.toReversed(), 0.99)).toBe(100)
+  expect(median([3, 1, 2])).toBe(2)
+  expect(quantile([], 0.5)).toBeNaN()
+  const line = [0, 1, 2].map((x) => [x, 7 + 3 * x] as const)
+  expect(slope(line)).toBeCloseTo(3)
+  const squares = [1, 10, 100].map((x) => [x, 5 * x ** 2] as const)
+  expect(growthExponent(squares)).toBeCloseTo(2)
+})
+
+test('a soak of a second does everything, without an error, and ends as it began', {
+  timeout: 120_000,
+}, async () => {
+  const { rows, ratios } = await soakBench({ ...quiet, sizes: [1, 1] })
+  expect(rows.length).toBeGreaterThan(2)
+  expect(ratios).toMatchObject({ errors: 0 })
+  expect(ratios['done']).toBeGreaterThan(0)
+  expect(ratios['store_opens'], 'stores come and go').toBeGreaterThan(3)
+})
+
+const why = isLong ? '' : 'skipped: part of `npm run test:long`'
+describe.skipIf(!isLong)(`more of them ${why}`, { timeout: 600_000 }, () => {
+  test('twelve libraries and twenty-four; nobody reads the directory of all', async () => {
+    const samples = { starts: 1, cold: 12, warm: 20, crowd: 30 }
+    const { rows, ratios } = await tenantsBench({ ...quiet, sizes: [12, 24], samples })
+    expect(rows.map(({ libraries }) => libraries)).toEqual([12, 24])
+    expect(ratios['reads_of_all_directories']).toBe(straceFault() === undefined ? 0 : null)
+    expect(rows[1]).toMatchObject({ zipf_hit_rate: 1, uniform_hit_rate: 1 })
+  })
+
+  test('three times what the server can do: nobody hears anything but an answer or a refusal', async () => {
+    const { rows, ratios } = await overloadBench({ ...quiet, sizes: [6, 20] })
+    expect(rows).toHaveLength(4)
+    expect(ratios).toMatchObject({ other_than_refused: 0 })
+  })
+
+  test('a soak of ten seconds', async () => {
+    expect((await soakBench({ ...quiet, sizes: [10, 4] })).ratios).toMatchObject({ errors: 0 })
+  })
+})
