@@ -72,7 +72,10 @@ function seldom(tell: (error: unknown) => void): (error: unknown) => void {
 export function openHttp(config: Config, { log, access }: Logs, parts: HttpParts): HttpServer {
   const { identity, tiers, streams, chat, tenants, shards, control, models } = parts
   const { expander, metrics, care } = parts
-  const door = new Door(() => shards.isNearlyFull)
+  const door = new Door(
+    () => shards.isNearlyFull,
+    () => metrics.refusedAtDoor.inc(),
+  )
   return createHttpServer(
     createApp({
       authenticate: identity.authenticate,

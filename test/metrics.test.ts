@@ -56,6 +56,7 @@ test('every figure is at /metrics, and a slow operation in the log with its requ
       carrel_tenants_with_jobs: 0,
       'carrel_documents_read_total{outcome="ready"}': 1,
       carrel_vectors_pending: 0,
+      carrel_refused_at_door_total: 0,
       'carrel_quota_refusals_total{which="documents"}': 1,
     })
     expect(figures['carrel_store_hits']).toBeGreaterThan(3)

@@ -13,6 +13,7 @@ export interface Metrics {
   readonly passagesEmbedded: Counter
   readonly modelFaults: Counter<'endpoint' | 'kind'>
   readonly quotaRefusals: Counter<'which'>
+  readonly refusedAtDoor: Counter
 }
 
 /** What is looked up when somebody asks, rather than counted. */
@@ -83,6 +84,11 @@ export function createMetrics(live: () => LiveFigures): Metrics {
       name: 'carrel_model_faults_total',
       help: 'What remote models failed at; a search went on without them',
       labelNames: ['endpoint', 'kind'],
+      registers,
+    }),
+    refusedAtDoor: new Counter({
+      name: 'carrel_refused_at_door_total',
+      help: 'Requests refused before anything was done for them: sent away from a full server, they came again at once',
       registers,
     }),
     quotaRefusals: new Counter({

@@ -4,8 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Problem } from '../base/problem.ts'
-import { problemBody, problemHeaders, problemMediaType, statusOf } from './problem.ts'
+import { type ProblemBody, problemMediaType, problemTypes } from './problem.ts'
 
 const retryS = 1
 /** Forgotten together beyond it: they are refused once more by the line itself. */
@@ -18,12 +17,14 @@ type Request = Pick<IncomingMessage, 'url' | 'headers'>
 export class Door {
   readonly #isFull: () => boolean
   readonly #nowMs: () => number
+  readonly #onShut: () => void
   /** Until when, by the credential as it was sent. */
   readonly #refused = new Map<string, number>()
 
-  /** @param isFull asked only about who was refused @param nowMs monotonic */
-  constructor(isFull: () => boolean, nowMs: () => number = () => performance.now()) {
+  /** @param isFull asked only about who was refused @param onShut told of each who is refused here @param nowMs monotonic */
+  constructor(isFull: () => boolean, onShut: () => void, nowMs = () => performance.now()) {
     this.#isFull = isFull
+    this.#onShut = onShut
     this.#nowMs = nowMs
   }
 
@@ -41,9 +42,13 @@ export class Door {
     const credential = credentialOf(request)
     const untilMs = credential === undefined ? undefined : this.#refused.get(credential)
     if (credential === undefined || untilMs === undefined) return false
-    if (untilMs > this.#nowMs()) return this.#isFull()
-    this.#refused.delete(credential)
-    return false
+    if (untilMs <= this.#nowMs()) {
+      this.#refused.delete(credential)
+      return false
+    }
+    const isShut = this.#isFull()
+    if (isShut) this.#onShut()
+    return isShut
   }
 }
 
@@ -54,14 +59,16 @@ function credentialOf({ url = '', headers }: Request): string | undefined {
 
 /** Without the application: no line in the log, no body is read. */
 export function refuseAtDoor(request: IncomingMessage, response: ServerResponse): void {
-  const hasMore =
-    'transfer-encoding' in request.headers ||
-    Number(request.headers['content-length'] ?? 0) > bodyBytesMax
-  refuse(request, response, {
-    detail: 'The server is busy: try again in a moment.',
-    isLast: hasMore,
-  })
+  const { headers } = request
+  const length = Number(headers['content-length'] ?? 0)
+  const hasMore = headers['transfer-encoding'] !== undefined || length > bodyBytesMax
+  const detail = 'The server is busy: try again in a moment.'
+  refuse(request, response, { detail, isLast: hasMore })
 }
+
+/** Not a Problem: an error takes down where it was made, which costs more than all of this. */
+const { status, title } = problemTypes.overloaded
+const type = 'urn:carrel:problem:overloaded'
 
 /** @param how `isLast`: the connection ends with it */
 export function refuse(
@@ -69,12 +76,13 @@ export function refuse(
   response: ServerResponse,
   { detail, isLast }: { readonly detail: string; readonly isLast: boolean },
 ): void {
-  const problem = new Problem('overloaded', detail, { retryAfterS: retryS })
-  const body = JSON.stringify(problemBody(problem, randomUUID()))
-  response.writeHead(statusOf(problem), [
+  const code = 'overloaded'
+  const problem: ProblemBody = { type, title, status, detail, code, request_id: randomUUID() }
+  const body = JSON.stringify(problem)
+  response.writeHead(status, [
     ...['Content-Type', problemMediaType, 'Content-Length', String(Buffer.byteLength(body))],
+    ...['Retry-After', String(retryS)],
     ...(isLast ? ['Connection', 'close'] : []),
-    ...problemHeaders(problem),
   ])
   response.end(body)
   request.resume()
