@@ -15,7 +15,12 @@ import { type Revocation, readRevocations } from './revocations.ts'
 import { controlApplicationId, controlMigrations } from './schema.ts'
 import { readSignInLinks, type SignInLink } from './sign-in-links.ts'
 import { type Deletion, readDeletions, readStates, type TenantState } from './tenant-states.ts'
-import { applyChanges, type ControlChange, readTenants, type TenantRecord } from './tenants.ts'
+import {
+  applyChanges,
+  type ControlChange,
+  readTenantsInParts,
+  type TenantRecord,
+} from './tenants.ts'
 import { chatTokensOf } from './usage.ts'
 import { readWebhooks, type Webhook } from './webhooks.ts'
 
@@ -41,6 +46,9 @@ export interface ControlContents {
   /** What was counted on the present day before. */
   readonly chatTokens: ReturnType<typeof chatTokensOf>
 }
+
+/** What the thread says first: the tenants, so many at a time, then all the rest at once. */
+export type FirstOfControl = Pick<ControlContents, 'tenants'> | Omit<ControlContents, 'tenants'>
 
 /** To the thread: a batch of changes, a copy of the whole file to be made, or the end. */
 export type ToControl =
@@ -70,8 +78,8 @@ const db = openDb(path, {
 })
 // Who was deleted must not be readable in free pages.
 db.pragma('secure_delete = ON')
+for (const tenants of readTenantsInParts(db)) port.postMessage({ tenants } satisfies FirstOfControl)
 port.postMessage({
-  tenants: readTenants(db),
   states: readStates(db),
   deletions: readDeletions(db),
   embedders: readEmbedders(db),
@@ -83,7 +91,7 @@ port.postMessage({
   links: readSignInLinks(db),
   chatKeys: readChatKeys(db),
   chatTokens: chatTokensOf(db, new Date().toISOString().slice(0, 10)),
-} satisfies ControlContents)
+} satisfies FirstOfControl)
 port.on('message', (message: ToControl) => {
   if (message === 'close') {
     requests?.close()

@@ -1,5 +1,5 @@
 /** The thread of control.db, from the main thread: changes go out in group commits, questions one by one. */
-import { once } from 'node:events'
+import { on, once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { Problem } from '../base/problem.ts'
 import type { QueryArgs, QueryName, QueryResult } from './control-queries.ts'
@@ -8,13 +8,22 @@ import type {
   Committed,
   ControlContents,
   ControlWorkerData,
+  FirstOfControl,
   FromControl,
   ToControl,
 } from './control-worker.ts'
-import type { ControlChange } from './tenants.ts'
+import type { ControlChange, TenantRecord } from './tenants.ts'
 
 /** More than this waiting means that the disk does not follow: say so instead of growing. */
 const changesWaitingMax = 10_000
+
+/** Its garbage is short-lived, as a shard's is. */
+const youngMibMax = 8
+
+/** Most tenants are called as their users are; what came from another thread came twice. */
+function withOneName(record: TenantRecord): TenantRecord {
+  return record.userId === record.id ? { ...record, userId: record.id } : record
+}
 
 interface Waiting {
   readonly change:
@@ -47,9 +56,17 @@ export class ControlWriter {
   static async open(
     workerData: ControlWorkerData,
   ): Promise<{ writer: ControlWriter; contents: ControlContents }> {
-    const worker = new Worker(new URL('./control-worker.ts', import.meta.url), { workerData })
-    const [contents] = (await once(worker, 'message')) as [ControlContents]
-    return { writer: new ControlWriter(worker), contents }
+    const worker = new Worker(new URL('./control-worker.ts', import.meta.url), {
+      workerData,
+      resourceLimits: { maxYoungGenerationSizeMb: youngMibMax },
+    })
+    const tenants: TenantRecord[] = []
+    for await (const [first] of on(worker, 'message') as AsyncIterable<[FirstOfControl]>) {
+      if ('states' in first)
+        return { writer: new ControlWriter(worker), contents: { tenants, ...first } }
+      for (const record of first.tenants) tenants.push(withOneName(record))
+    }
+    throw new Error('the thread of control.db ended')
   }
 
   /** Why nothing can be written any more, or undefined. */

@@ -14,7 +14,8 @@ import { applyStateChange, type StateChange } from './tenant-states.ts'
 import { applyUsage, type UsageChange } from './usage.ts'
 import { applyWebhook, type WebhookChange } from './webhooks.ts'
 
-const selectTenants = 'SELECT id, user_id, generation, hint, created_at FROM tenants'
+const selectTenants = `SELECT id, user_id, generation, hint, created_at FROM tenants WHERE id > ?
+  ORDER BY id LIMIT ?`
 const insertTenant = `INSERT INTO tenants (id, user_id, generation, hint, created_at) VALUES (?, ?, ?, 1, ?)
   ON CONFLICT (id) DO UPDATE SET generation = excluded.generation, hint = 1`
 const updateHint = 'UPDATE tenants SET hint = ? WHERE id = ?'
@@ -54,21 +55,39 @@ export type ControlChange =
   | StateChange
   | (EmbedderRecord & { readonly kind: 'embedder_found'; readonly atMs: number })
 
+interface TenantRow {
+  readonly id: TenantId
+  readonly user_id: string
+  readonly generation: string
+  readonly hint: number
+  readonly created_at: number
+}
+
+/** A hundred thousand at once would leave as many megabytes lie about. */
+const rowsPerPart = 1_000
+
+/** By name, so many at a time. */
+export function* readTenantsInParts(db: Db): Generator<TenantRecord[]> {
+  for (let last = ''; ; ) {
+    const rows = db.all<TenantRow>(selectTenants, last, rowsPerPart)
+    if (rows.length > 0) yield rows.map(recordOf)
+    if (rows.length < rowsPerPart) return
+    last = rows.at(-1)?.id ?? ''
+  }
+}
+
 export function readTenants(db: Db): TenantRecord[] {
-  const rows = db.all<{
-    id: TenantId
-    user_id: string
-    generation: string
-    hint: number
-    created_at: number
-  }>(selectTenants)
-  return rows.map((row) => ({
+  return [...readTenantsInParts(db)].flat()
+}
+
+function recordOf(row: TenantRow): TenantRecord {
+  return {
     id: row.id,
     userId: row.user_id,
     generation: row.generation,
     hint: row.hint === 1,
     createdAt: row.created_at,
-  }))
+  }
 }
 
 /** Applies changes in one transaction: one wait for the disk, however many callers. */

@@ -11,8 +11,8 @@ export interface QueueLimits {
   /** Of one shard handed to the thread at once: enough that it never waits for us. */
   readonly shardRunningMax: number
   /**
-   * Expected work handed to the thread at once, two calls aside: whoever comes now waits for all of it. More while the thread
-   * waits for us, which a crowd at the door can keep from it longer.
+   * Expected work handed to the thread at once, two calls aside: whoever comes now waits for all of it. While the thread waits
+   * for us, whom a crowd at the door keeps busy, it is more, up to the most, and so many more calls.
    */
   readonly shardRunningMs: number
   readonly shardRunningMsMax: number
@@ -29,7 +29,7 @@ export const queueLimits: QueueLimits = {
   tenantWaitingMax: 128,
   shardRunningMax: 32,
   shardRunningMs: 4,
-  shardRunningMsMax: 32,
+  shardRunningMsMax: 128,
   shardWaitingMax: 512,
   shardWaitingMs: 1_500,
   backgroundWaitMaxMs: 250,
@@ -151,7 +151,8 @@ export class CallQueue<Call extends Queued> {
   }
 
   #takeNext(): Call | undefined {
-    const { shardRunningMax } = this.#limits
+    const { shardRunningMs } = this.#limits
+    const shardRunningMax = this.#limits.shardRunningMax * (this.#handedMs / shardRunningMs)
     const isFull = this.#running >= shardRunningMax || this.#runningMs >= this.#handedMs
     if (isFull && this.#running >= Math.min(runningAlways, shardRunningMax)) return undefined
     const call = this.#lines.take()
