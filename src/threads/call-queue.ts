@@ -46,8 +46,6 @@ export interface Queued {
 /** From this share of it on a line counts as full for whoever was sent away a moment ago. */
 const fullShare = 0.5
 
-/** Below this share of its time the thread is taken to have waited. */
-const busyShare = 0.8
 const moreRunning = 2
 const lessRunning = 0.9
 
@@ -120,15 +118,15 @@ export class CallQueue<Call extends Queued> {
   }
 
   /**
-   * How much is handed over follows from what came of it.
-   * @param elapsedMs since the answers before these @param workedMs that the thread spent on these
+   * How much is handed over follows from how soon we hear of it.
+   * @param heardMs from when the thread sent answers to when we had them: work for less than that leaves it without any
    */
-  answered(elapsedMs: number, workedMs: number): void {
+  answered(heardMs: number): void {
     const { shardRunningMs, shardRunningMsMax } = this.#limits
-    const hasWaited = this.#lines.waiting > 0 && workedMs < busyShare * elapsedMs
-    this.#handedMs = hasWaited
-      ? Math.min(shardRunningMsMax, this.#handedMs * moreRunning)
-      : Math.max(shardRunningMs, this.#handedMs * lessRunning)
+    this.#handedMs =
+      this.#lines.waiting > 0 && heardMs > this.#handedMs
+        ? Math.min(shardRunningMsMax, this.#handedMs * moreRunning)
+        : Math.max(shardRunningMs, this.#handedMs * lessRunning)
   }
 
   /** @param tookMs how long the thread worked on it; as long as expected when it is not known */

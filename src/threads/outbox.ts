@@ -2,7 +2,7 @@
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import type { FromShard, Reply, StoreClosed } from './protocol.ts'
 
-type Gathered = Omit<FromShard, 'pool'>
+type Gathered = Omit<FromShard, 'pool' | 'sentAtMs'>
 
 /** Callers hand items over and keep no list, so that nothing can be added to one that was sent already. */
 export class Outbox {

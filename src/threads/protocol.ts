@@ -70,4 +70,6 @@ export interface FromShard {
   /** Libraries that may have passages without a vector of the remote embedder. */
   readonly embeds: readonly TenantId[]
   readonly pool: PoolStats
+  /** By the clock of all threads. */
+  readonly sentAtMs: number
 }

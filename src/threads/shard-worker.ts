@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { isDiskFailing, machineProblem } from '../base/machine-fault.ts'
 import { Problem } from '../base/problem.ts'
+import { sharedNowMs } from '../base/shared-clock.ts'
 import { sqliteCode } from '../base/sqlite.ts'
 import { type Lease, Pool } from '../tenancy/pool.ts'
 import { databaseBytes, isAtWall, quotaProblem } from '../tenancy/quota.ts'
@@ -22,7 +23,7 @@ if (!port) throw new Error('shard-worker.ts runs as a thread')
 const data = workerData as ShardWorkerData
 
 const outbox = new Outbox((gathered) => {
-  const message: FromShard = { ...gathered, pool: pool.stats() }
+  const message: FromShard = { ...gathered, pool: pool.stats(), sentAtMs: sharedNowMs() }
   port.postMessage(message)
 })
 /** Whose disk failed in the life of this thread. */

@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { Problem, type ProblemData } from '../base/problem.ts'
+import { sharedNowMs } from '../base/shared-clock.ts'
 import type { PoolStats } from '../tenancy/pool.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import { CallQueue, overloaded, type Queued, type QueueLimits } from './call-queue.ts'
@@ -199,12 +200,10 @@ export class Shard {
     this.#worker.postMessage({ calls } satisfies ToShard)
   }
 
-  #received({ replies, closed, fits, embeds, pool }: FromShard): void {
+  #received({ replies, closed, fits, embeds, pool, sentAtMs }: FromShard): void {
     this.#pool = pool
-    const nowMs = performance.now()
-    const workedMs = replies.reduce((sum, { ms }) => sum + ms, 0)
-    this.#queue.answered(nowMs - this.#lastReplyAtMs, workedMs)
-    this.#lastReplyAtMs = nowMs
+    this.#queue.answered(sharedNowMs() - sentAtMs)
+    this.#lastReplyAtMs = performance.now()
     if (closed.length > 0) this.#options.onClosed(closed)
     for (const tenant of fits) this.#options.onFitDue?.(tenant)
     for (const tenant of embeds) this.#options.onEmbedDue?.(tenant)
