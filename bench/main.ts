@@ -10,6 +10,7 @@ import { fleetBench } from './fleet.ts'
 import { httpBench } from './http.ts'
 import { keywordBench } from './keyword.ts'
 import { type BenchContext, type BenchResult, printResult } from './lib/report.ts'
+import { modelsBench } from './models.ts'
 import { neighbourBench } from './neighbour.ts'
 import { shardsBench } from './shards.ts'
 import { overloadBench } from './overload.ts'
@@ -32,6 +33,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
   fair: fairBench,
   fleet: fleetBench,
   http: httpBench,
+  models: modelsBench,
   neighbour: neighbourBench,
   shards: shardsBench,
   overload: overloadBench,

@@ -95,13 +95,14 @@ interface Owner {
   readonly generation: string
 }
 
-function copyLibrary(from: string, to: string, whose: Owner): void {
+/** @param kind of its app.db: as many migrations as it has */
+export function copyLibrary(from: string, to: string, whose: Owner, kind: Kind = app): void {
   for (const path of [to, booksDirectory(to), uploadsDirectory(to)])
     mkdirSync(path, { mode: 0o700 })
   const books = readdirSync(booksDirectory(from)).map((name) => join('books', name))
   for (const name of ['app.db', 'vecs.db', ...books])
     copyFileSync(join(from, name), join(to, name), constants.COPYFILE_FICLONE)
-  own(appDbPath(to), whose, app)
+  own(appDbPath(to), whose, kind)
   own(vecsDbPath(to), whose, vecs)
   const left = readdirSync(to).filter((name) => /-(wal|shm|journal)$/.test(name))
   if (left.length > 0) throw new Error(`${to} is not at rest`)
