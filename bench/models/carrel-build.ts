@@ -9,6 +9,7 @@ import {
   controlDbPath,
   serverDirectory,
   tenantDirectory,
+  vecsDbPath,
 } from '../../src/tenancy/layout.ts'
 import { appApplicationId, appMigrations } from '../../src/tenancy/schema.ts'
 import type { TenantId } from '../../src/tenancy/tenant-id.ts'
@@ -19,6 +20,7 @@ import type { Book, Shelves } from './shelves.ts'
 const lookMs = 20
 const booksAtOnce = 2
 const present = { applicationId: appApplicationId, migrations: appMigrations }
+const epochOf = "SELECT value FROM meta WHERE key = 'epoch'"
 /** The last migration added it. */
 const unmigrate = 'ALTER TABLE documents DROP COLUMN language_chosen'
 
@@ -32,6 +34,8 @@ export async function buildCarrel(
   mkdirSync(serverDirectory(templates), { recursive: true, mode: 0o700 })
   const model = await CarrelModel.open(templates, shards)
   await Promise.all(shelves.all.map((books, at) => fill(model, at, books)))
+  for (const at of shelves.all.keys())
+    while (!isFollowed(tenantDirectory(templates, userAt(at) as TenantId))) await sleep(lookMs)
   await model.close()
   await copyAll(templates, dataDir, shelves)
   rmSync(templates, { recursive: true })
@@ -44,7 +48,17 @@ async function fill(model: CarrelModel, at: number, books: readonly Book[]): Pro
     for (const book of left) book.id = (await model.bring(at, book)).id
   }
   await Promise.all(Array.from({ length: booksAtOnce }, bring))
-  while (!(await model.isSettled(at))) await sleep(lookMs)
+}
+
+/** Whether vecs.db is where app.db is: every passage has its vectors, and nothing is looked at once more. */
+function isFollowed(directory: string): boolean {
+  const [ours, theirs] = [appDbPath(directory), vecsDbPath(directory)].map((path) => {
+    const db = new BetterSqlite3(path, { readonly: true })
+    const epoch = db.prepare(epochOf).pluck().get()
+    db.close()
+    return Number(epoch)
+  })
+  return ours === theirs
 }
 
 async function copyAll(templates: string, dataDir: string, shelves: Shelves): Promise<void> {

@@ -9,7 +9,6 @@ import { PartialUploads } from '../../src/control/partial-uploads.ts'
 import { Snapshots } from '../../src/control/snapshots.ts'
 import { TenantDirectory, type TenantHandle } from '../../src/control/tenant-directory.ts'
 import { Tiers } from '../../src/control/tiers.ts'
-import { PageTally } from '../../src/ingest/page-tally.ts'
 import { controlDbPath } from '../../src/tenancy/layout.ts'
 import type { TenantId } from '../../src/tenancy/tenant-id.ts'
 import { queueLimits } from '../../src/threads/call-queue.ts'
@@ -19,7 +18,7 @@ import { Shards } from '../../src/threads/shards.ts'
 import { bytesUnder } from '../fleet/commands.ts'
 import { userAt } from '../fleet/tenants.ts'
 import type { Asked, Model } from './contract.ts'
-import type { Paper } from './shelves.ts'
+import { type Paper, pagesOf } from './shelves.ts'
 
 const pageSize = 50
 const hits = 10
@@ -123,14 +122,8 @@ export class CarrelModel implements Model {
     const job = await handle.call('ingest.claim', { bytesMax: null, isOldestFirst: true })
     const entry = this.#unread.get(job?.sha256 ?? '')
     if (!job || !entry) throw new Error('a document that nobody brought is to be read')
-    const { title, passages } = entry.paper
-    const tally = new PageTally()
-    const pages = passages.map((text, at) => {
-      const number = at + 1
-      const page = { number, label: null, text, source: 'text', language: 'en' } as const
-      return { ...page, isSuspicious: false }
-    })
-    for (const page of pages) tally.add(page)
+    const { title, passages, report } = entry.paper
+    const pages = pagesOf(passages)
     const drafts = passages.map((text, at) => {
       const spans = [{ page: at + 1, start: 0, end: text.length, at: 0 }]
       return { section: [], text, spans, language: 'en' }
@@ -138,7 +131,7 @@ export class CarrelModel implements Model {
     const done = { pagesDone: pages.length, pagesTotal: pages.length }
     await handle.call('ingest.append', { job, batch: { title, pages, passages: drafts, ...done } })
     const counted = { pages: pages.length, passages: drafts.length, title, language: 'en' }
-    const summary = { ...counted, outline: [], report: tally.report([]) }
+    const summary = { ...counted, outline: [], report }
     const view = await handle.call('ingest.finish', { job, summary })
     this.#unread.delete(job.sha256)
     if (view) entry.read.resolve(view)
@@ -176,12 +169,6 @@ export class CarrelModel implements Model {
   async #handle(tenant: number): Promise<TenantHandle> {
     const user = userAt(tenant)
     return this.#tenants.handle({ tenant: user as TenantId, userId: user, tier: 'ultra' })
-  }
-
-  /** Whether every passage of a library has its vectors. */
-  async isSettled(tenant: number): Promise<boolean> {
-    const handle = await this.#handle(tenant)
-    return (await handle.call('account.show', {})).vectors.pending === 0
   }
 
   /** Brings a document to a library, which is made when it is the first. */

@@ -6,17 +6,17 @@ import type { Shelves } from './shelves.ts'
 const shelfTables = `
 CREATE EXTENSION btree_gin;
 CREATE TABLE shelf_documents (shelf int, seq bigint, id text, sha256 text, title text, filename text, bytes int, pages int,
-  created_at bigint);
+  report json, created_at bigint);
 CREATE TABLE shelf_passages (shelf int, id bigint, document_seq bigint, page int, text text, tsv tsvector);
 CREATE TABLE users (user_id int, shelf int)`
 const fillDocuments = `INSERT INTO shelf_documents SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[],
-  $6::text[], $7::int[], $8::int[], $9::bigint[])`
+  $6::text[], $7::int[], $8::int[], $9::json[], $10::bigint[])`
 const fillPassages = `INSERT INTO shelf_passages SELECT $1, id, seq, page, text, to_tsvector('simple', text)
   FROM unnest($2::bigint[], $3::bigint[], $4::int[], $5::text[]) AS given (id, seq, page, text)`
 const documentColumns =
-  'id, sha256, title, filename, media_type, bytes, language, pages, passages, status, created_at, updated_at'
+  'id, sha256, title, filename, media_type, bytes, language, pages, passages, status, tags, report, created_at, updated_at'
 const documentValues =
-  "id, sha256, title, filename, 'text/plain', bytes, 'en', pages, pages, 'ready', created_at, created_at"
+  "id, sha256, title, filename, 'text/plain', bytes, 'en', pages, pages, 'ready', '[]'::json, report, created_at, created_at"
 const passageColumns = 'document_seq, page, section, language, text, tsv'
 /** Numbers of a user's documents, and of their passages, in the shared tables. */
 const [documentsEach, passagesEach] = [2 ** 20, 2 ** 28]
@@ -30,7 +30,8 @@ export async function fillPostgres(client: pg.Client, kind: Kind, shelves: Shelv
     await client.query(fillDocuments, [
       ...[shelf, seqs, of((book) => book.id), of((book) => book.sha256), of((book) => book.title)],
       ...[of((book) => book.filename), of((book) => book.original.length)],
-      ...[of((book) => book.passages.length), of((book) => book.createdAtMs)],
+      ...[of((book) => book.passages.length), of((book) => JSON.stringify(book.report))],
+      of((book) => book.createdAtMs),
     ])
     const passages = books.flatMap((book, at) =>
       book.passages.map((text, page) => ({ seq: at + 1, page: page + 1, text })),

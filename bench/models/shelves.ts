@@ -1,5 +1,7 @@
 /** The libraries of the bench `models`: a few are made up, every user has a copy of one; who asks, and for what, is chosen by Zipf. */
 import { createHash } from 'node:crypto'
+import type { ExtractReport, ReadPage } from '../../src/ingest/contract.ts'
+import { PageTally } from '../../src/ingest/page-tally.ts'
 import { generatedCollection } from '../lib/generated.ts'
 import { seededRandom } from '../lib/random.ts'
 import type { Asked, Request } from './contract.ts'
@@ -23,6 +25,8 @@ export interface Paper {
   /** The file that is brought. */
   readonly original: Buffer
   readonly passages: readonly string[]
+  /** What a person is told of its reading. */
+  readonly report: ExtractReport
 }
 
 export interface Book extends Paper {
@@ -73,20 +77,29 @@ export function asker(
   return () => {
     const tenant = popularity(random())
     const book = some(all[of(tenant)] ?? [])
-    const long = some(book.passages)
-      .split(' ')
-      .filter((word) => word.length >= queryWordLengthMin)
-    const words = new Set(Array.from({ length: queryWords }, () => some(long)))
+    const passage = some(book.passages)
+    const chances = Array.from({ length: queryWords }, random)
     const request = choose(random())
-    const pages = request === 'upload' ? pagesPerPaper : 1
-    return { request, tenant, documentId: book.id, words: [...words], paper: newPaper(all, pages) }
+    const asked = { request, tenant, documentId: book.id }
+    // What a request does not need is not made: the time of the driver is in that of all.
+    return {
+      ...asked,
+      words: request === 'search' ? wordsOf(passage, chances) : [],
+      paper: request === 'insert' || request === 'upload' ? newPaper(all, request) : book,
+    }
   }
+}
+
+function wordsOf(passage: string, chances: readonly number[]): string[] {
+  const long = passage.split(' ').filter((word) => word.length >= queryWordLengthMin)
+  return [...new Set(chances.map((chance) => long[Math.floor(chance * long.length)] ?? ''))]
 }
 
 let papersMade = 0
 /** Text that the libraries have, under a title that none has. */
-function newPaper(all: Shelves['all'], pages: number): Paper {
+function newPaper(all: Shelves['all'], request: Request): Paper {
   const number = papersMade++
+  const pages = request === 'upload' ? pagesPerPaper : 1
   const shelf = all[number % all.length] ?? []
   const { passages = [] } = shelf[(number % newPapers) % shelf.length] ?? {}
   return paperOf(passages.slice(0, pages), number)
@@ -98,7 +111,17 @@ function paperOf(passages: readonly string[], number?: number): Paper {
     [...(number === undefined ? [] : [number]), ...passages].join('\n\n'),
   )
   const sha256 = createHash('sha256').update(original).digest('hex')
-  return { title, filename: `${title.replaceAll(' ', '-')}.txt`, sha256, original, passages }
+  const tally = new PageTally()
+  for (const page of pagesOf(passages)) tally.add(page)
+  const filename = `${title.replaceAll(' ', '-')}.txt`
+  return { title, filename, sha256, original, passages, report: tally.report([]) }
+}
+
+export function pagesOf(passages: readonly string[]): ReadPage[] {
+  return passages.map((text, at) => {
+    const page = { number: at + 1, label: null, text, source: 'text', language: 'en' } as const
+    return { ...page, isSuspicious: false }
+  })
 }
 
 function shortened(text: string): string {

@@ -19,7 +19,7 @@ CREATE TABLE documents (
   seq INTEGER PRIMARY KEY, ${user}
   id TEXT NOT NULL, sha256 TEXT NOT NULL, title TEXT NOT NULL, filename TEXT NOT NULL, media_type TEXT NOT NULL,
   bytes INTEGER NOT NULL, language TEXT, pages INTEGER, passages INTEGER NOT NULL, status TEXT NOT NULL,
-  created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL
+  tags TEXT NOT NULL, report TEXT NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE passages (
   id INTEGER PRIMARY KEY, ${user}
@@ -34,10 +34,12 @@ export const ownSchema = `${tables('')}
 CREATE UNIQUE INDEX documents_by_id ON documents (id);
 `
 
-const columns = `id, title, filename, media_type, bytes, sha256, language, pages, passages, status, created_at, updated_at`
-const insertValues = `@seq, @id, @sha256, @title, @filename, 'text/plain', @bytes, 'en', @pages, @pages, 'ready', @at, @at`
-const insertColumns = `id, sha256, title, filename, media_type, bytes, language, pages, passages, status, created_at,
-  updated_at`
+const columns = `id, title, filename, media_type, bytes, sha256, language, pages, passages, status, tags, report,
+  created_at, updated_at`
+const insertValues = `@seq, @id, @sha256, @title, @filename, 'text/plain', @bytes, 'en', @pages, @pages, 'ready', '[]', @report,
+  @at, @at`
+const insertColumns = `id, sha256, title, filename, media_type, bytes, language, pages, passages, status, tags, report,
+  created_at, updated_at`
 
 /** The statements of one connection, prepared when they are first used. */
 export class SqliteLibrary {
@@ -68,13 +70,13 @@ export class SqliteLibrary {
   #get(tenant: number, id: string): unknown {
     const where = this.#isShared ? 'user_id = @tenant AND id = @id' : 'id = @id'
     const found = this.#sql(`SELECT ${columns} FROM documents WHERE ${where}`)
-    return found.get(this.#isShared ? { tenant, id } : { id })
+    return shown(found.get(this.#isShared ? { tenant, id } : { id }) as DocumentRow)
   }
 
   #list(tenant: number): unknown[] {
     const { first, last } = this.#documents(tenant)
     const page = `SELECT ${columns} FROM documents WHERE seq BETWEEN ? AND ? ORDER BY seq DESC LIMIT ${pageSize}`
-    return this.#sql(page).all(first, last)
+    return (this.#sql(page).all(first, last) as DocumentRow[]).map(shown)
   }
 
   #search(tenant: number, words: readonly string[]): unknown[] {
@@ -95,7 +97,8 @@ export class SqliteLibrary {
       let passage = this.#next('id', 'passages', ranges[1])
       const { sha256, title, filename, original, passages } = paper
       const counts = { bytes: original.length, pages: passages.length }
-      const row = { seq, id, sha256, title, filename, ...counts, at }
+      const report = JSON.stringify(paper.report)
+      const row = { seq, id, sha256, title, filename, ...counts, report, at }
       const user = this.#isShared
         ? { name: ', user_id', value: ', @tenant', given: { tenant } }
         : none
@@ -197,6 +200,16 @@ export class SqliteLibrary {
     }
     return statement
   }
+}
+
+interface DocumentRow {
+  readonly tags: string
+  readonly report: string
+}
+
+/** As an API shows it. */
+function shown(row: DocumentRow): unknown {
+  return { ...row, tags: JSON.parse(row.tags), report: JSON.parse(row.report) }
 }
 
 const none = { name: '', value: '', given: {} }
