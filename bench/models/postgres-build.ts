@@ -4,11 +4,11 @@ import { indexesOf, type Kind, schemaOf, security, tablesOf } from './postgres-s
 import type { Shelves } from './shelves.ts'
 
 const shelfTables = `
-CREATE EXTENSION btree_gin;
 CREATE TABLE shelf_documents (shelf int, seq bigint, id text, sha256 text, title text, filename text, bytes int, pages int,
   report json, created_at bigint);
 CREATE TABLE shelf_passages (shelf int, id bigint, document_seq bigint, page int, text text, tsv tsvector);
 CREATE TABLE users (user_id int, shelf int)`
+const btreeGin = "SELECT 1 FROM pg_available_extensions WHERE name = 'btree_gin'"
 const fillDocuments = `INSERT INTO shelf_documents SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[],
   $6::text[], $7::int[], $8::int[], $9::json[], $10::bigint[])`
 const fillPassages = `INSERT INTO shelf_passages SELECT $1, id, seq, page, text, to_tsvector('simple', text)
@@ -24,6 +24,8 @@ const highestNumber = 2 ** 52
 
 export async function fillPostgres(client: pg.Client, kind: Kind, shelves: Shelves): Promise<void> {
   await client.query(shelfTables)
+  const { rows: extensions } = await client.query(btreeGin)
+  if (extensions.length > 0) await client.query('CREATE EXTENSION btree_gin')
   for (const [shelf, books] of shelves.all.entries()) {
     const seqs = books.map((_, at) => at + 1)
     const of = <T>(read: (book: (typeof books)[number]) => T): T[] => books.map(read)
@@ -47,7 +49,7 @@ export async function fillPostgres(client: pg.Client, kind: Kind, shelves: Shelv
     tenants.map((tenant) => shelves.of(tenant)),
   ])
   await client.query('CREATE INDEX ON shelf_passages (shelf, id); ANALYZE')
-  if (kind === 'rls') await fillShared(client)
+  if (kind === 'rls') await fillShared(client, extensions.length > 0)
   else for (const tenant of tenants) await fillSchema(client, tenant, shelves.of(tenant))
   await client.query('DROP TABLE shelf_documents, shelf_passages, users')
   // Sets the bits that let an index alone answer, and counts.
@@ -55,7 +57,7 @@ export async function fillPostgres(client: pg.Client, kind: Kind, shelves: Shelv
   await client.query('CHECKPOINT')
 }
 
-async function fillShared(client: pg.Client): Promise<void> {
+async function fillShared(client: pg.Client, hasBtreeGin: boolean): Promise<void> {
   await client.query(`${tablesOf.rls}
     INSERT INTO documents (user_id, seq, ${documentColumns}) SELECT user_id, user_id * ${documentsEach}::bigint + seq,
       ${documentValues} FROM users JOIN shelf_documents USING (shelf) ORDER BY user_id, seq;
@@ -63,7 +65,7 @@ async function fillShared(client: pg.Client): Promise<void> {
       user_id * ${documentsEach}::bigint + document_seq, page, '[]', 'en', text, tsv
       FROM (SELECT * FROM users ORDER BY user_id) u
       CROSS JOIN LATERAL (SELECT * FROM shelf_passages s WHERE s.shelf = u.shelf ORDER BY s.id) p;
-    ${indexesOf.rls}
+    ${hasBtreeGin ? indexesOf.rls : indexesOf.rls.replace('(user_id, tsv)', '(tsv)')}
     ALTER TABLE documents ALTER seq RESTART WITH ${highestNumber};
     ALTER TABLE passages ALTER id RESTART WITH ${highestNumber};
     ${security}`)

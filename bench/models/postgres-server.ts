@@ -61,6 +61,11 @@ export class PostgresServer {
   readonly #programs: Programs
   readonly #child: ChildProcess
   readonly #as: { uid?: number; gid?: number }
+  /** A server that nobody stops would go on without this process. */
+  readonly #onSignal = (): void => {
+    this.#child.kill('SIGQUIT')
+    process.exit(1)
+  }
 
   private constructor(
     directory: string,
@@ -73,6 +78,7 @@ export class PostgresServer {
     this.#child = child
     this.#as = as
     this.pid = child.pid ?? 0
+    process.once('SIGTERM', this.#onSignal).once('SIGINT', this.#onSignal)
   }
 
   /** @param directory that does not exist; its parent is made passable for the user that runs the server */
@@ -119,6 +125,7 @@ export class PostgresServer {
   }
 
   async stop(): Promise<void> {
+    process.off('SIGTERM', this.#onSignal).off('SIGINT', this.#onSignal)
     if (this.#child.exitCode !== null) return
     const exited = once(this.#child, 'exit')
     this.#child.kill('SIGINT')

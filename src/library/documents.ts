@@ -6,10 +6,9 @@ import type { Db, Row } from '../base/sqlite.ts'
 import type { ExtractReport } from '../ingest/contract.ts'
 import { setTags } from './tags.ts'
 
-// Read in the order of their key: an ORDER BY of the aggregate itself would make a sorter for every document.
 const columns = `seq, id, title, filename, media_type, extension, bytes, sha256, language, pages, passages,
   status, pages_done, pages_total, error, report, revision, created_at, updated_at,
-  (SELECT json_group_array(tag) FROM (SELECT tag FROM tags WHERE document_seq = documents.seq ORDER BY tag)) AS tags`
+  (SELECT json_group_array(tag ORDER BY tag) FROM tags WHERE document_seq = documents.seq) AS tags`
 const selectById = `SELECT ${columns} FROM documents WHERE id = ?`
 const selectBySha256 = `SELECT ${columns} FROM documents WHERE sha256 = ?`
 const selectPage = `SELECT ${columns} FROM documents WHERE seq < ? ORDER BY seq DESC LIMIT ?`
