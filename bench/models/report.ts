@@ -47,21 +47,19 @@ function cellRows({ name, cells }: Findings): BenchRow[] {
       ...{ model: name, operation, clients, per_second: of('perSecond') },
       ...{ p50_ms: of('p50Ms'), p95_ms: of('p95Ms'), p99_ms: of('p99Ms') },
       cpu_s_per_1000: rounded(median(perThousand)),
+      value: null,
     }
   })
 }
 
-/** One figure each, in the columns that there are. */
+/** One figure each: the time of what is done once, in milliseconds, or a value in its own unit. */
 function modelRows(findings: Findings): BenchRow[] {
-  const { name, chores, migrateMs, backupAllMs } = findings
-  const row = (operation: string, ms: number | null): BenchRow => ({
+  const { name, chores, migrateMs, backupAllMs, memoryBytes } = findings
+  const row = (operation: string, ms: number | null, value: number | null = null): BenchRow => ({
     ...{ model: name, operation, clients: '1', per_second: null },
     ...{ p50_ms: ms === null ? null : rounded(ms), p95_ms: null, p99_ms: null },
     cpu_s_per_1000: null,
-  })
-  const own = (what: string, value: number | null): BenchRow => ({
-    ...row(what, null),
-    clients: value === null ? '' : String(rounded(value)),
+    value: value === null ? null : rounded(value),
   })
   return [
     row('backup', median(chores.map(({ backupMs }) => backupMs))),
@@ -69,9 +67,9 @@ function modelRows(findings: Findings): BenchRow[] {
     row('delete', median(chores.map(({ deleteMs }) => deleteMs))),
     row('migrate', migrateMs),
     ...(backupAllMs === null ? [] : [row('backup of all', backupAllMs)]),
-    own('disk_mb', findings.diskBytes / 1e6),
-    own('memory_mb', findings.memoryBytes === null ? null : findings.memoryBytes / 1e6),
-    own('build_s', findings.buildSeconds),
+    row('disk_mb', null, findings.diskBytes / 1e6),
+    row('memory_mb', null, memoryBytes === null ? null : memoryBytes / 1e6),
+    row('build_s', null, findings.buildSeconds),
   ]
 }
 
