@@ -62,9 +62,8 @@ export class PostgresServer {
   readonly #child: ChildProcess
   readonly #as: { uid?: number; gid?: number }
   /** A server that nobody stops would go on without this process. */
-  readonly #onSignal = (): void => {
+  readonly #onExit = (): void => {
     this.#child.kill('SIGQUIT')
-    process.exit(1)
   }
 
   private constructor(
@@ -78,7 +77,7 @@ export class PostgresServer {
     this.#child = child
     this.#as = as
     this.pid = child.pid ?? 0
-    process.once('SIGTERM', this.#onSignal).once('SIGINT', this.#onSignal)
+    process.once('exit', this.#onExit).once('SIGTERM', exit).once('SIGINT', exit)
   }
 
   /** @param directory that does not exist; its parent is made passable for the user that runs the server */
@@ -125,7 +124,7 @@ export class PostgresServer {
   }
 
   async stop(): Promise<void> {
-    process.off('SIGTERM', this.#onSignal).off('SIGINT', this.#onSignal)
+    process.off('exit', this.#onExit).off('SIGTERM', exit).off('SIGINT', exit)
     if (this.#child.exitCode !== null) return
     const exited = once(this.#child, 'exit')
     this.#child.kill('SIGINT')
@@ -134,6 +133,11 @@ export class PostgresServer {
 }
 
 const superuser = 'postgres'
+
+/** With what is due at an exit, which a signal alone passes over. */
+function exit(): void {
+  process.exit(1)
+}
 
 /** It refuses to run as root: then it is run by the user that its package made, or by nobody. */
 function whoRuns(): { uid?: number; gid?: number } {
