@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { type BenchContext, type BenchResult, type BenchRow, rounded } from './lib/report.ts'
 import { type RunningServer, startServer } from './lib/server.ts'
-import { quantile } from './lib/statistics.ts'
+import { percentile } from './lib/statistics.ts'
 import type { Answered, Load, LoadData, LoadOrder } from './overload/load-thread.ts'
 import { makeUsers, secret } from './overload/users.ts'
 import { residentMb } from './tenants/server-figures.ts'
@@ -117,10 +117,10 @@ function rowOf(load: string, { sent, ok, refused, other, atOnceMax }: Load, ms: 
       .map(([what, count]) => `${what} ${count}`)
       .join(', '),
     at_once_max: atOnceMax,
-    p50_ms: orNull(quantile(times, 0.5)),
-    p99_ms: orNull(quantile(times, 0.99)),
-    refused_p50_ms: orNull(quantile(refusals, 0.5)),
-    refused_p99_ms: orNull(quantile(refusals, 0.99)),
+    p50_ms: orNull(percentile(times, 0.5)),
+    p99_ms: orNull(percentile(times, 0.99)),
+    refused_p50_ms: orNull(percentile(refusals, 0.5)),
+    refused_p99_ms: orNull(percentile(refusals, 0.99)),
   }
 }
 
@@ -137,7 +137,7 @@ function orNull(value: number): number | null {
  * @returns the beginning of that second; undefined where there was none
  */
 function recovery(before: Load, after: Load): number | undefined {
-  const base = quantile(
+  const base = percentile(
     before.ok.map(({ ms }) => ms),
     0.99,
   )
@@ -148,7 +148,7 @@ function recovery(before: Load, after: Load): number | undefined {
   for (let fromMs = 0; fromMs + windowMs <= lastMs; fromMs += stepMs) {
     const times = within(after.ok, fromMs).map(({ ms }) => ms)
     const isRefused = within(after.refused, fromMs).length > 0
-    if (!isRefused && quantile(times, 0.99) <= allowedMs) return fromMs
+    if (!isRefused && percentile(times, 0.99) <= allowedMs) return fromMs
   }
   return undefined
 }

@@ -1,6 +1,6 @@
 /** The benches of scale, in small: that they work and count; what they measure is looked at where they run whole. */
 import { describe, expect, test } from 'vitest'
-import { growthExponent, median, quantile, slope } from '../bench/lib/statistics.ts'
+import { growthExponent, median, percentile, slope } from '../bench/lib/statistics.ts'
 import { straceFault } from '../bench/lib/strace.ts'
 import { overloadBench } from '../bench/overload.ts'
 import { soakBench } from '../bench/soak.ts'
@@ -11,9 +11,9 @@ const quiet = { testData: undefined, say: () => undefined }
 
 test('quantiles, slopes, and how something grows', () => {
   const hundred = Array.from({ length: 100 }, (_, at) => at + 1)
-  expect(quantile(hundred.toReversed(), 0.99)).toBe(100)
+  expect(percentile(hundred.toReversed(), 0.99)).toBe(100)
   expect(median([3, 1, 2])).toBe(2)
-  expect(quantile([], 0.5)).toBeNaN()
+  expect(percentile([], 0.5)).toBeNaN()
   const line = [0, 1, 2].map((x) => [x, 7 + 3 * x] as const)
   expect(slope(line)).toBeCloseTo(3)
   const squares = [1, 10, 100].map((x) => [x, 5 * x ** 2] as const)

@@ -1,15 +1,13 @@
 /** What is made of many measurements. */
 
 /** @param share 0 to 1 @returns NaN of none */
-export function quantile(values: readonly number[], share: number): number {
+export function percentile(values: readonly number[], share: number): number {
   const sorted = Float64Array.from(values).sort()
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN
 }
 
-export const percentile = quantile
-
 export function median(values: readonly number[]): number {
-  return quantile(values, 0.5)
+  return percentile(values, 0.5)
 }
 
 /** Of the straight line through the points, by least squares: how much y grows by one of x. NaN of fewer than two. */

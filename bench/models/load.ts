@@ -1,6 +1,6 @@
 /** Requests of many clients against one model: each waits for its answer (closed), or all come when they are due (open). */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { percentile } from '../eval/metrics.ts'
+import { percentile } from '../lib/statistics.ts'
 import type { Asked, Model } from './contract.ts'
 
 export interface Measured {

@@ -1,5 +1,5 @@
 /** From the rounds of the bench `models` to its rows and ratios: medians, and Carrel over each peer in pairs of one round. */
-import { percentile } from '../eval/metrics.ts'
+import { percentile } from '../lib/statistics.ts'
 import { type BenchResult, type BenchRow, rounded } from '../lib/report.ts'
 import { type CellResult, type Chores, crowd } from './cells.ts'
 

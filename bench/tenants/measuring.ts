@@ -2,7 +2,7 @@
 import { signToken } from '../lib/client.ts'
 import { seededRandom } from '../lib/random.ts'
 import { type RunningServer, startServer } from '../lib/server.ts'
-import { median, quantile } from '../lib/statistics.ts'
+import { median, percentile } from '../lib/statistics.ts'
 import { Wire, wireBytes } from '../lib/wire.ts'
 import { questions, secret, tenantAt, warmFiles } from './directories.ts'
 import { rawOpenMs } from './raw-open.ts'
@@ -165,5 +165,5 @@ function zipfOver(count: number, random: () => number): () => number {
 }
 
 export function summary(times: readonly number[]): { p50: number; p99: number } {
-  return { p50: quantile(times, 0.5), p99: quantile(times, 0.99) }
+  return { p50: percentile(times, 0.5), p99: percentile(times, 0.99) }
 }

@@ -11,8 +11,8 @@ export interface QueueLimits {
   /** Of one shard handed to the thread at once: enough that it never waits for us. */
   readonly shardRunningMax: number
   /**
-   * Expected work handed to the thread at once, two calls aside: whoever comes now waits for all of it. While the thread waits
-   * for us, whom a crowd at the door keeps busy, it is more, up to the most, and so many more calls.
+   * Expected work handed to the thread at once, or one call that is longer: whoever comes now waits for all of it. While the
+   * thread waits for us, whom a crowd at the door keeps busy, it is more, up to the most, and so many more calls.
    */
   readonly shardRunningMs: number
   readonly shardRunningMsMax: number
@@ -48,9 +48,6 @@ const fullShare = 0.5
 
 const moreRunning = 2
 const lessRunning = 0.9
-
-/** One in the thread and one behind it: it works while its answer is on the way to us. */
-const runningAlways = 2
 
 /** Pure bookkeeping: who may go next. Times are handed in. */
 export class CallQueue<Call extends Queued> {
@@ -152,7 +149,7 @@ export class CallQueue<Call extends Queued> {
     const { shardRunningMs } = this.#limits
     const shardRunningMax = this.#limits.shardRunningMax * (this.#handedMs / shardRunningMs)
     const isFull = this.#running >= shardRunningMax || this.#runningMs >= this.#handedMs
-    if (isFull && this.#running >= Math.min(runningAlways, shardRunningMax)) return undefined
+    if (isFull && this.#running > 0) return undefined
     const call = this.#lines.take()
     if (!call) return undefined
     this.#running++
