@@ -24,6 +24,9 @@ export interface Place {
   readonly storesMax: number
 }
 
+/** First searches that are not counted. */
+const warmUpMax = 100
+
 export interface OfSize {
   readonly startS: number
   readonly cold: readonly number[]
@@ -55,6 +58,9 @@ export async function measureSize(place: Place, size: number, samples: Samples):
   try {
     const random = seededRandom(size)
     const order = shuffled(size, random)
+    // A server that just started has its code to compile: that is no part of opening a library.
+    const warmUp = Math.min(warmUpMax, Math.floor(size / 10))
+    for (const at of order.splice(-warmUp, warmUp)) await asker.search(at)
     const cold = await firstSearches(place, asker, order.slice(0, samples.cold))
     const open = order.slice(0, Math.min(size, Math.floor(place.storesMax / 2)))
     for (const at of open) await asker.search(at)
