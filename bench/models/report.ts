@@ -1,6 +1,7 @@
 /** From the rounds of the bench `models` to its rows and ratios: medians, and Carrel over each peer in pairs of one round. */
-import { percentile } from '../lib/statistics.ts'
+
 import { type BenchResult, type BenchRow, rounded } from '../lib/report.ts'
+import { percentile } from '../lib/statistics.ts'
 import { type CellResult, type Chores, crowd } from './cells.ts'
 
 /** All that was measured of one model. */
