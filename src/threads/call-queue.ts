@@ -47,7 +47,7 @@ export interface Queued {
 const fullShare = 0.5
 
 const moreRunning = 2
-const lessRunning = 0.9
+const lessRunning = 0.97
 
 /** Pure bookkeeping: who may go next. Times are handed in. */
 export class CallQueue<Call extends Queued> {
