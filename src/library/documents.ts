@@ -1,6 +1,7 @@
 /** Documents: their rows, and their shape on the wire. */
 
 import { randomId } from '../base/ids.ts'
+import { isoTime } from '../base/iso-time.ts'
 import { Problem } from '../base/problem.ts'
 import type { Db, Row } from '../base/sqlite.ts'
 import type { ExtractReport } from '../ingest/contract.ts'
@@ -205,8 +206,8 @@ export function documentView(row: DocumentRow): DocumentView {
     progress: progressOf(row),
     error: parseJson(row.error) as DocumentView['error'],
     report: parseJson(row.report) as ExtractReport | null,
-    created_at: new Date(row.created_at).toISOString(),
-    updated_at: new Date(row.updated_at).toISOString(),
+    created_at: isoTime(row.created_at),
+    updated_at: isoTime(row.updated_at),
   }
 }
 
@@ -232,7 +233,8 @@ function titleOfFilename(filename: string): string {
   return filename.replace(/\.[A-Za-z0-9]{1,10}$/, '') || filename
 }
 
-function parseCursor(cursor: string): number {
+/** @throws Problem `invalid_request` */
+export function parseCursor(cursor: string): number {
   const seq = /^[0-9a-z]{1,10}$/.test(cursor) ? Number.parseInt(cursor, 36) : Number.NaN
   if (!Number.isSafeInteger(seq))
     throw new Problem('invalid_request', 'The cursor is not one that this list gave.', {

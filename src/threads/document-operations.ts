@@ -2,6 +2,7 @@
 import { removeDurably, renameDurably } from '../base/fs.ts'
 import { isDiskFailing } from '../base/machine-fault.ts'
 import { isDamage } from '../base/sqlite.ts'
+import { documentText, listText } from '../library/document-texts.ts'
 import {
   addDocument,
   type DocumentChange,
@@ -76,6 +77,18 @@ export function list(
 
 export function get(_context: ShardContext, { app }: Store, { id }: { id: string }): DocumentView {
   return documentView(documentRow(app, id))
+}
+
+export function listAsText(
+  _context: ShardContext,
+  { app }: Store,
+  args: { limit: number; cursor: string | null },
+): string {
+  return listText(app, args)
+}
+
+export function getAsText(_context: ShardContext, { app }: Store, { id }: { id: string }): string {
+  return documentText(app, id)
 }
 
 export function update(

@@ -54,6 +54,12 @@ const runs = {
   'vectors.store': run(vectors.store),
 } as const
 
+/** Those whose JSON is quicker made than their result; the same to whoever parses it. */
+const texts: { readonly [Name in keyof Runs]?: Run<Parameters<Runs[Name]>[2], string> } = {
+  'documents.list': documents.listAsText,
+  'documents.get': documents.getAsText,
+}
+
 type Runs = typeof runs
 export type Operations = {
   readonly [Name in keyof Runs]: {
@@ -63,11 +69,22 @@ export type Operations = {
 }
 export type OperationName = keyof Operations
 
-type Operation<Name extends OperationName> = OperationTraits & { readonly run: Runs[Name] }
+type Operation<Name extends OperationName> = OperationTraits & {
+  readonly run: Runs[Name]
+  /** The result as JSON, where that is quicker. */
+  readonly text: Run<Operations[Name]['args'], string> | undefined
+}
 
 export const operations = Object.fromEntries(
   Object.entries(runs satisfies Readonly<Record<keyof typeof operationTraits, unknown>>).map(
-    ([name, operation]) => [name, { ...operationTraits[name as OperationName], run: operation }],
+    ([name, operation]) => [
+      name,
+      {
+        ...operationTraits[name as OperationName],
+        run: operation,
+        text: texts[name as OperationName],
+      },
+    ],
   ),
 ) as unknown as { readonly [Name in OperationName]: Operation<Name> }
 

@@ -94,11 +94,12 @@ function run(call: CallMessage): Reply {
     const operation = operations[call.operation]
     const result = pool.use(call.tenant, call, (store) => {
       used = store
+      if (call.isText && operation.text) return operation.text(context, store, call.args as never)
       const given = operation.run(context, store, call.args as never)
       if (operation.access === 'write') housekeeper.look(store)
-      return given
+      return call.isText ? JSON.stringify(given) : given
     })
-    return { id: call.id, ms: 0, ok: true, result: call.isText ? JSON.stringify(result) : result }
+    return { id: call.id, ms: 0, ok: true, result }
   } catch (error) {
     if (used && isDiskFailing(error)) distrust(used.tenant)
     return { id: call.id, ms: 0, ok: false, ...asProblem((used && atWall(error, used)) ?? error) }
