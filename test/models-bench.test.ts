@@ -68,12 +68,13 @@ async function expectOwn(model: Model, shelves: Shelves, tenant: number): Promis
   }
   const search = asked(shelves, tenant, 'search')
   const { hits } = JSON.parse(await model.ask(search)) as {
-    hits: { document_id: string; text: string }[]
+    hits: { document_id: string; text: string; snippet: string }[]
   }
   const texts = books.flatMap(({ passages }) => passages)
   const wanted = texts.filter((text) => search.words.some((word) => text.split(' ').includes(word)))
   expect(hits).toHaveLength(Math.min(10, wanted.length))
-  for (const { document_id, text } of hits) {
+  for (const { document_id, text, snippet } of hits) {
+    expect(snippet).toContain('<mark>')
     expect(ids).toContain(document_id)
     expect(wanted).toContain(text)
   }

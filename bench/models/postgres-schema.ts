@@ -84,7 +84,8 @@ function statements(
     },
     search_passages: {
       types: '(text)',
-      sql: `SELECT p.id AS passage_id, d.id AS document_id, d.title, p.page, p.section, p.text, p.score FROM (
+      sql: `SELECT p.id AS passage_id, d.id AS document_id, d.title, p.page, p.section, p.text, p.score,
+          ts_headline('simple', p.text, to_tsquery('simple', $1), 'StartSel=<mark>,StopSel=</mark>,MaxWords=32') AS snippet FROM (
         SELECT id, document_seq, page, section, text, ts_rank(tsv, to_tsquery('simple', $1)) AS score FROM passages
         WHERE tsv @@ to_tsquery('simple', $1) ORDER BY score DESC LIMIT ${hits}) p
         JOIN documents d ON d.seq = p.document_seq ORDER BY score DESC`,

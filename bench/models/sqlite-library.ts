@@ -25,7 +25,7 @@ CREATE TABLE passages (
   id INTEGER PRIMARY KEY, ${user}
   document_seq INTEGER NOT NULL, page INTEGER NOT NULL, section TEXT NOT NULL, language TEXT NOT NULL, text TEXT NOT NULL
 ) STRICT;
-CREATE VIRTUAL TABLE found USING fts5 (text, content = '', contentless_delete = 1, tokenize = 'unicode61');
+CREATE VIRTUAL TABLE found USING fts5 (text, content = 'passages', content_rowid = 'id', tokenize = 'unicode61');
 `
 export const sharedSchema = `${tables('user_id INTEGER NOT NULL,')}
 CREATE UNIQUE INDEX documents_by_id ON documents (user_id, id);
@@ -81,9 +81,9 @@ export class SqliteLibrary {
 
   #search(tenant: number, words: readonly string[]): unknown[] {
     const { first, last } = this.#passages(tenant)
-    const best = `SELECT rowid, rank FROM found WHERE found MATCH ? ${this.#isShared ? 'AND rowid BETWEEN ? AND ?' : ''}
+    const best = `SELECT rowid, rank, snippet(found, 0, '<mark>', '</mark>', '…', 32) AS snippet FROM found WHERE found MATCH ? ${this.#isShared ? 'AND rowid BETWEEN ? AND ?' : ''}
       ORDER BY rank LIMIT ${hits}`
-    const all = `SELECT p.id AS passage_id, d.id AS document_id, d.title, p.page, p.section, p.text, -f.rank AS score
+    const all = `SELECT p.id AS passage_id, d.id AS document_id, d.title, p.page, p.section, p.text, f.snippet, -f.rank AS score
       FROM (${best}) f JOIN passages p ON p.id = f.rowid JOIN documents d ON d.seq = p.document_seq ORDER BY f.rank`
     const match = words.map((word) => `"${word}"`).join(' OR ')
     return this.#sql(all).all(match, ...(this.#isShared ? [first, last] : []))
