@@ -21,6 +21,7 @@ import { vectorsBench } from './vectors.ts'
 
 interface BenchOptions extends BenchContext {
   readonly sizes: readonly number[] | undefined
+  readonly short: boolean
   /** The folder of another checkout. */
   readonly against: string | undefined
 }
@@ -39,21 +40,27 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
   overload: overloadBench,
   snapshot: snapshotBench,
   soak: soakBench,
-  tenants: tenantsBench,
+  tenants: (options) => tenantsBench({ ...options, ...(options.short && { samples: fewSamples }) }),
   vectors: ({ testData, say }) => {
     if (!testData) throw new Error('`vectors` needs the judged collections: set CARREL_TEST_DATA.')
     return vectorsBench({ testData, say })
   },
 }
 
+const fewSamples = { starts: 1, cold: 12, warm: 20, crowd: 30 }
+
 /** As small as each can be and still do all that it does: shows that it works, and measures nothing. */
 const shortSizes: Readonly<Record<string, readonly number[]>> = {
   fleet: [8],
   http: [1, 200, 300],
   keyword: [300],
+  models: [6, 40, 0.1, 1],
   neighbour: [2, 1, 20],
+  overload: [2, 10],
   shards: [1, 200, 20],
   snapshot: [4, 20],
+  soak: [2, 1],
+  tenants: [12, 24],
 }
 
 async function extractBench({ testData }: BenchOptions): Promise<BenchResult> {
@@ -87,6 +94,7 @@ const result = await bench({
   testData: existsSync(place) ? place : undefined,
   say: (line) => console.error(line),
   sizes: values.short ? shortSizes[name] : values.sizes?.split(',').map(Number),
+  short: values.short,
   against: values.against,
 })
 printResult(name, result, values.json ? 'json' : values.markdown ? 'markdown' : 'tables')
