@@ -8,9 +8,10 @@ import type { TenantRecord } from './tenants.ts'
 
 /** From the beginning of one look at everything to the beginning of the next. */
 const everyMs = 10 * 60_000
-/** A hundred thousand libraries take some minutes: nobody should notice. */
-const atOnce = 16
+/** So many libraries at a time, or as many more as half of the time between two looks asks for: nobody should notice. */
+const atOnceMin = 2
 const pauseMs = 20
+const lookMs = everyMs / 2
 
 export interface DiskFiguresOptions {
   readonly dataDir: string
@@ -73,6 +74,7 @@ export class DiskFigures {
   async #look(): Promise<void> {
     const sum: Look = { appBytes: 0, vecsBytes: 0, uncopiedSinceMs: Number.POSITIVE_INFINITY }
     const tenants = [...this.#options.control.tenants()]
+    const atOnce = Math.max(atOnceMin, Math.ceil((tenants.length * pauseMs) / lookMs))
     for (let at = 0; at < tenants.length; at += atOnce) {
       if (at > 0)
         await sleep(pauseMs, undefined, { ref: false, signal: this.#closing.signal }).catch(

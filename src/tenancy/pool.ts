@@ -47,6 +47,9 @@ interface Entry {
   leases: number
 }
 
+/** Of fewer, none is given up for a place that is free. */
+const spareFromStores = 16
+
 /** Everything here is synchronous and on one thread: no store can be in use when it is closed. */
 export class Pool {
   readonly #options: PoolOptions
@@ -148,6 +151,16 @@ export class Pool {
     this.#resting.set(tenant, entry)
     this.#options.onOpen?.(store)
     return entry
+  }
+
+  /** Closes the store that rested longest, where every place is taken: whoever opens one next need not wait for that. */
+  keepSpare(): void {
+    const { storesMax } = this.#options
+    if (storesMax < spareFromStores || this.#resting.size + this.#leased.size < storesMax) return
+    const [oldest] = this.#resting.rkeys()
+    if (oldest === undefined) return
+    this.#evictions++
+    this.close(oldest)
   }
 
   /** Before opening, not after: descriptors are what the limit protects. */

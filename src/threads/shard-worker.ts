@@ -75,8 +75,14 @@ port.on('message', (message: ToShard) => {
     nowMs = postedAtMs = performance.now()
   }
   if (!outbox.isEmpty) outbox.post()
+  setImmediate(keepSpare)
   housekeeper.wake()
 })
+
+function keepSpare(): void {
+  pool.keepSpare()
+  if (!outbox.isEmpty) outbox.post()
+}
 
 const parts = {
   pool,
