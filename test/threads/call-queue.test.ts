@@ -135,7 +135,7 @@ test('a thread that we hear of late is handed more, and less again when we do no
   expect(handed(30)).toBe(4)
   expect(handed(90)).toBe(8)
   expect(handed(90), 'at most').toBe(8)
-  for (let n = 0; n < 20; n++) handed(1)
+  for (let n = 0; n < 60; n++) handed(1)
   expect(handed(1)).toBe(2)
 })
 
