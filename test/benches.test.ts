@@ -3,11 +3,8 @@ import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { whyNoBench } from './helpers.ts'
 
-const whyNot =
-  process.env['CARREL_BENCH'] === '1'
-    ? undefined
-    : '(npm run test:bench runs these: they take a minute or two)'
 const timeoutMs = 240_000
 const names = [
   'fleet',
@@ -32,8 +29,8 @@ interface Printed {
   readonly ratios: Readonly<Record<string, number | null>>
 }
 
-test.skipIf(whyNot !== undefined).for(names)(
-  `%s ${whyNot ?? ''}`,
+test.skipIf(whyNoBench !== undefined).for(names)(
+  `%s ${whyNoBench ?? ''}`,
   { timeout: timeoutMs },
   async (name) => {
     const { stdout } = await run(process.execPath, ['bench/main.ts', name, '--short', '--json'], {

@@ -24,3 +24,7 @@ export function testData(folder: string): string | undefined {
   const path = join(root, folder)
   return existsSync(path) ? path : undefined
 }
+
+/** Why the benches in small are not run, or undefined where they are. */
+export const whyNoBench =
+  process.env['CARREL_BENCH'] === '1' ? undefined : '(skipped: `npm run test:bench` runs these)'

@@ -8,34 +8,38 @@ import { postgresPrograms } from '../bench/models/postgres-server.ts'
 import { asker, makeShelves, type Shelves } from '../bench/models/shelves.ts'
 import { buildOwn, buildShared } from '../bench/models/sqlite.ts'
 import { modelsBench } from '../bench/models.ts'
-import { temporaryDirectory } from './helpers.ts'
+import { temporaryDirectory, whyNoBench } from './helpers.ts'
 
 const isLong = process.env['CARREL_LONG'] === '1'
 const programs = isLong ? postgresPrograms() : undefined
 const spare = 1
 
-test('every model gives each user the same documents and hits, and only theirs, and removes, keeps and puts back the same', {
-  timeout: 120_000,
-}, async () => {
-  const place = temporaryDirectory()
-  const shelves = makeShelves(2, 40, spare)
-  const models: Model[] = [await buildCarrel(join(place, 'carrel'), shelves, 1)]
-  onTestFinished(() => Promise.all(models.map((model) => model.close())).then(() => undefined))
-  models.push(buildShared(join(place, 'shared'), shelves, 1))
-  models.push(buildOwn(join(place, 'own'), shelves, 1))
-  if (programs)
-    for (const kind of ['rls', 'schemas'] as const)
-      models.push(await PostgresModel.build(kind, join(place, kind), shelves, programs))
-  for (const model of models) {
-    for (const tenant of [0, 1]) await expectOwn(model, shelves, tenant)
-    const paper = asked(shelves, 0, 'upload').paper
-    const added = JSON.parse(await model.ask({ ...asked(shelves, 0, 'upload'), paper }))
-    expect(added).toMatchObject({ title: paper.title, pages: 20, passages: 20, status: 'ready' })
-    expect(await documents(model, shelves, 0)).toHaveLength(3)
-    expect(await documents(model, shelves, 1)).toHaveLength(2)
-    await expectChores(model, shelves, 2)
-  }
-})
+test.skipIf(whyNoBench !== undefined)(
+  `every model gives each user the same documents and hits, and only theirs, and removes, keeps and puts back the same ${whyNoBench ?? ''}`,
+  {
+    timeout: 120_000,
+  },
+  async () => {
+    const place = temporaryDirectory()
+    const shelves = makeShelves(2, 40, spare)
+    const models: Model[] = [await buildCarrel(join(place, 'carrel'), shelves, 1)]
+    onTestFinished(() => Promise.all(models.map((model) => model.close())).then(() => undefined))
+    models.push(buildShared(join(place, 'shared'), shelves, 1))
+    models.push(buildOwn(join(place, 'own'), shelves, 1))
+    if (programs)
+      for (const kind of ['rls', 'schemas'] as const)
+        models.push(await PostgresModel.build(kind, join(place, kind), shelves, programs))
+    for (const model of models) {
+      for (const tenant of [0, 1]) await expectOwn(model, shelves, tenant)
+      const paper = asked(shelves, 0, 'upload').paper
+      const added = JSON.parse(await model.ask({ ...asked(shelves, 0, 'upload'), paper }))
+      expect(added).toMatchObject({ title: paper.title, pages: 20, passages: 20, status: 'ready' })
+      expect(await documents(model, shelves, 0)).toHaveLength(3)
+      expect(await documents(model, shelves, 1)).toHaveLength(2)
+      await expectChores(model, shelves, 2)
+    }
+  },
+)
 
 test.runIf(isLong)('a short run fills every row', { timeout: 240_000 }, async () => {
   const options = { testData: undefined, say: () => undefined, sizes: [4, 40, 0.05, 1] }
