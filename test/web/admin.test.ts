@@ -52,6 +52,7 @@ test.skipIf(chromium === undefined)(name, { timeout: 120_000 }, async () => {
   await page.getByRole('link', { name: 'ben' }).click()
   await page.getByText('key of ben').waitFor()
   await page.getByText('requests per minute').waitFor()
+  await page.locator('.limits', { hasText: '11 GB' }).waitFor()
   await page.getByRole('button', { name: 'Make one now' }).click()
   await page.getByText('verified when it was made').waitFor()
   await page.getByRole('button', { name: 'Try it' }).click()

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { getAllowance, getHealth, getTenant, listAudit } from '../api/admin.ts'
 import { messageOf } from '../api/http.ts'
 import type { Tenant } from '../api/types-admin.ts'
-import { formatCount, formatDate, formatTime } from '../lib/format.ts'
+import { formatBytes, formatCount, formatDate, formatTime } from '../lib/format.ts'
 import { type AdminRoute, adminRoute } from '../lib/route.ts'
 import { strings } from '../strings.ts'
 import { Icon } from './icons.tsx'
@@ -107,10 +107,10 @@ function Health({ user }: { user: string }) {
 
 function Limits({ user }: { user: string }) {
   const { value, problem } = useAsked(() => getAllowance(user), [user])
-  const text = (limit: number | boolean | null): string => {
+  const text = (name: string, limit: number | boolean | null): string => {
     if (limit === null) return words.noLimit
     if (typeof limit === 'boolean') return limit ? words.yes : words.no
-    return formatCount(limit)
+    return name.endsWith('bytes') ? formatBytes(limit) : formatCount(limit)
   }
   return (
     <section class="card" aria-labelledby="limits">
@@ -125,7 +125,7 @@ function Limits({ user }: { user: string }) {
           {Object.entries(value.limits).map(([name, limit]) => (
             <div key={name}>
               <dt>{name.replaceAll('_', ' ')}</dt>
-              <dd>{text(limit)}</dd>
+              <dd>{text(name, limit)}</dd>
             </div>
           ))}
         </dl>
