@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type ProblemBody, problemMediaType, problemTypes } from './problem.ts'
+import { type ProblemBody, problemMediaType, problemType, problemTypes } from './problem.ts'
 
 const retryS = 1
 /** Forgotten together beyond it: they are refused once more by the line itself. */
@@ -68,7 +68,7 @@ export function refuseAtDoor(request: IncomingMessage, response: ServerResponse)
 
 /** Not a Problem: an error takes down where it was made, which costs more than all of this. */
 const { status, title } = problemTypes.overloaded
-const type = 'urn:carrel:problem:overloaded'
+const type = problemType('overloaded')
 
 /** @param how `isLast`: the connection ends with it */
 export function refuse(

@@ -105,10 +105,15 @@ export function statusOf(problem: Problem): number {
   return problem instanceof MethodNotAllowed ? 405 : problemTypes[problem.code].status
 }
 
+/** RFC 9457, section 3.1.1. */
+export function problemType(code: ProblemCode): string {
+  return `urn:carrel:problem:${code}`
+}
+
 export function problemBody(problem: Problem, requestId: string): ProblemBody {
   const isMethod = problem instanceof MethodNotAllowed
   return {
-    type: `urn:carrel:problem:${problem.code}`,
+    type: problemType(problem.code),
     title: isMethod ? 'Method not allowed' : problemTypes[problem.code].title,
     status: statusOf(problem),
     detail: problem.detail,
