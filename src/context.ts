@@ -9,6 +9,7 @@ import { type Care, openCare } from './care.ts'
 import type { Config } from './config.ts'
 import { Control } from './control/control.ts'
 import { DiskFigures } from './control/disk-figures.ts'
+import type { LibrariesOnDisk } from './control/disk-sizes.ts'
 import { DocumentEvents } from './control/document-events.ts'
 import { Fences } from './control/fences.ts'
 import type { LinkUsers } from './control/link-users.ts'
@@ -136,7 +137,8 @@ async function begin(
 
 function openDisk(config: Config, control: Control, stack: AsyncDisposableStack): DiskFigures {
   const { DATA_DIR: dataDir, SNAPSHOTS_DIR: snapshotsDir } = config
-  const disk = new DiskFigures({ dataDir, snapshotsDir, control })
+  const sizes = async (libraries: LibrariesOnDisk) => control.ask('disk.sizes', libraries)
+  const disk = new DiskFigures({ dataDir, snapshotsDir, control, sizes })
   stack.defer(() => disk.close())
   return disk
 }

@@ -2,7 +2,7 @@
 import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { freeBytes } from './base/fs.ts'
-import { checkSqliteVersion } from './base/sqlite.ts'
+import { checkSqliteVersion } from './base/sqlite-version.ts'
 import type { Config } from './config.ts'
 import { readTiersFile } from './control/tiers.ts'
 import { type Finding, fault, good, messageOf, warning } from './doctor-finding.ts'

@@ -1,5 +1,5 @@
 /** Runs the server: settings → context → listen → drain on SIGTERM. */
-import { checkSqliteVersion } from './base/sqlite.ts'
+import { checkSqliteVersion } from './base/sqlite-version.ts'
 import { StartError } from './base/start-error.ts'
 import { type Config, hasLogin } from './config.ts'
 import { createContext } from './context.ts'

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Answer, Client, signToken } from '../bench/lib/client.ts'
 import { type RunningServer, startServer } from '../bench/lib/server.ts'
 import { tierNames } from '../src/control/limits.ts'
-import { applyQuota, isAtWall, unlimitedQuota } from '../src/tenancy/quota.ts'
+import { isAtWall, moveWalls, unlimitedQuota } from '../src/tenancy/quota.ts'
 import { closeStore, openStore } from '../src/tenancy/store.ts'
 import type { TenantId } from '../src/tenancy/tenant-id.ts'
 import { writeZip } from './fixtures/formats/zip.ts'
@@ -178,7 +178,8 @@ test('the wall in the engine is set at every open, tells itself from a full disk
   const fill = 'INSERT INTO meta (key, value) VALUES (hex(randomblob(8)), hex(randomblob(500000)))'
   const open = () => openStore(directory, tenant, { generation: undefined, create: true })
   let store = open()
-  applyQuota(store, small)
+  store.quota = small
+  moveWalls(store)
   const fillUp = () => {
     for (let i = 0; i < 40; i++) store.app.run(fill)
   }
@@ -187,12 +188,14 @@ test('the wall in the engine is set at every open, tells itself from a full disk
   const held = store.app.pragma<number>('page_count')
   closeStore(store)
   store = open()
-  applyQuota(store, small)
+  store.quota = small
+  moveWalls(store)
   expect(fillUp).toThrow(/full/)
   expect(store.app.pragma<number>('page_count')).toBeLessThan(held * 1.2)
   store.app.run('DELETE FROM meta WHERE length(key) = 16')
   store.app.run(fill)
-  applyQuota(store, unlimitedQuota)
+  store.quota = unlimitedQuota
+  moveWalls(store)
   expect(isAtWall(store.app)).toBe(false)
   fillUp()
   closeStore(store)

@@ -3,36 +3,20 @@ import { existsSync } from 'node:fs'
 import BetterSqlite3 from 'better-sqlite3'
 import { openProblem, shortName } from './open-problem.ts'
 import { Problem } from './problem.ts'
+import { rowOf, rowsOf } from './row-maker.ts'
 import type { OpenOptions } from './sqlite-options.ts'
 
-/** Versions before this one can lose committed writes when two connections checkpoint at once (the WAL-reset bug). */
-const versionMin = '3.51.3'
 /** A small cache: sixteen megabytes a handle (the library's default) times a few hundred open stores is too much. */
 const cacheKib = 1024
 const walBytesMax = 4 * 1024 * 1024
 const busyTimeoutMs = 2_000
 
+const countSchema = 'SELECT count(*) AS count FROM sqlite_schema'
+
 export type SqlValue = string | number | bigint | null | Uint8Array
 export type Row = Record<string, SqlValue>
 /** Values for `?` in order, or one object for `@name`. */
 export type Params = readonly SqlValue[] | readonly [Readonly<Row>]
-
-/** Throws when the linked SQLite is older than the first one that does not lose writes. */
-export function checkSqliteVersion(): string {
-  const db = new BetterSqlite3(':memory:')
-  const { version } = db.prepare('SELECT sqlite_version() AS version').get() as { version: string }
-  db.close()
-  if (numberOf(version) < numberOf(versionMin))
-    throw new Error(
-      `SQLite ${version} can lose committed writes; Carrel needs ${versionMin} or newer.`,
-    )
-  return version
-}
-
-function numberOf(version: string): number {
-  const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number)
-  return (major * 1_000 + minor) * 1_000 + patch
-}
 
 /** One open database file. Every call is synchronous; statements are prepared once and kept by their text. */
 export class Db {
@@ -47,12 +31,16 @@ export class Db {
 
   /** First row or undefined. `T` is the caller's word for the row's shape. */
   get<T = Row>(sql: string, ...params: Params): T | undefined {
-    return this.#prepare(sql).get(...params) as T | undefined
+    const statement = this.#prepare(sql)
+    const values = statement.get(...params) as readonly unknown[] | undefined
+    return values && (rowOf(sql, values, () => columnsOf(statement)) as T)
   }
 
   /** All rows. Never an iterator: a live iterator makes `close()` throw. */
   all<T = Row>(sql: string, ...params: Params): T[] {
-    return this.#prepare(sql).all(...params) as T[]
+    const statement = this.#prepare(sql)
+    const rows = statement.all(...params) as (readonly unknown[])[]
+    return rowsOf(sql, rows, () => columnsOf(statement)) as T[]
   }
 
   run(sql: string, ...params: Params): { changes: number; lastId: number } {
@@ -63,7 +51,16 @@ export class Db {
   /** Runs `work` in BEGIN IMMEDIATE … COMMIT; a throw rolls back. Inside a transaction it joins that one. */
   transaction<T>(work: () => T): T {
     if (this.#db.inTransaction) return work()
-    return this.#db.transaction(work).immediate()
+    this.#db.exec('BEGIN IMMEDIATE')
+    try {
+      const result = work()
+      this.#db.exec('COMMIT')
+      return result
+    } catch (error) {
+      // Some errors of SQLite's have rolled back by themselves.
+      if (this.#db.inTransaction) this.#db.exec('ROLLBACK')
+      throw error
+    }
   }
 
   /**
@@ -73,11 +70,11 @@ export class Db {
   unsyncedTransaction<T>(work: () => T): T {
     if (this.#db.inTransaction) return work()
     const synchronous = this.pragma<number>('synchronous')
-    this.#db.pragma('synchronous = NORMAL')
+    this.set('synchronous = NORMAL')
     try {
       return this.transaction(work)
     } finally {
-      this.#db.pragma(`synchronous = ${synchronous}`)
+      this.set(`synchronous = ${synchronous}`)
     }
   }
 
@@ -86,9 +83,14 @@ export class Db {
     this.#db.exec(sql)
   }
 
-  /** The value of a pragma, or sets it (`user_version = 3`). */
+  /** The value of a pragma. */
   pragma<T extends SqlValue>(source: string): T {
     return this.#db.pragma(source, { simple: true }) as T
+  }
+
+  /** Sets pragmas (`user_version = 3`), as one script: each statement of its own leaves an object for the collector. */
+  set(...pragmas: readonly string[]): void {
+    this.#db.exec(pragmas.map((pragma) => `PRAGMA ${pragma};`).join(''))
   }
 
   loadExtension(path: string): void {
@@ -105,7 +107,7 @@ export class Db {
 
   /** Folds the whole WAL back and truncates it, so that the directory can be copied once the file is closed. */
   checkpoint(): void {
-    this.#db.pragma('wal_checkpoint(TRUNCATE)')
+    this.set('wal_checkpoint(TRUNCATE)')
   }
 
   /** Writes a whole, compact, synced copy to a path where nothing is, as of one moment; other connections may write on. */
@@ -141,6 +143,7 @@ export class Db {
     let statement = this.#statements.get(sql)
     if (!statement) {
       statement = this.#db.prepare(sql)
+      if (statement.reader) statement.raw()
       this.#statements.set(sql, statement)
     }
     return statement
@@ -173,11 +176,11 @@ function openSharing(path: string, options: OpenOptions<Db>, isShared: boolean):
       fileMustExist: options.mode === 'open',
       timeout: busyTimeoutMs,
     })
-    if (!isShared) raw.pragma('locking_mode = EXCLUSIVE')
     const db = new Db(path, raw)
-    refuseStranger(db, raw, options)
-    setUp(raw, options)
-    migrate(db, options)
+    if (!isShared) db.set('locking_mode = EXCLUSIVE')
+    const version = refuseStranger(db, options)
+    setUp(db, options)
+    migrate(db, version, options)
     return db
   } catch (error) {
     raw?.close()
@@ -197,8 +200,8 @@ export function openReadOnlyDb(
   try {
     raw = new BetterSqlite3(path, { readonly: true, fileMustExist: true, timeout: busyTimeoutMs })
     const db = new Db(path, raw)
-    raw.pragma('trusted_schema = OFF')
-    refuseStranger(db, raw, { ...options, mode: 'open', synchronous: 'FULL' })
+    db.set('trusted_schema = OFF')
+    refuseStranger(db, { ...options, mode: 'open', synchronous: 'FULL' })
     return db
   } catch (error) {
     raw?.close()
@@ -214,9 +217,9 @@ export function openMemoryDb(migrations: readonly string[]): Db {
   return db
 }
 
-/** Runs before any pragma that writes: a stranger's file, or a newer one, is left as it was. */
-function refuseStranger(db: Db, raw: BetterSqlite3.Database, options: OpenOptions<Db>): void {
-  if (options.mode !== 'open' && isEmpty(raw)) return
+/** Runs before any pragma that writes: a stranger's file, or a newer one, is left as it was. @returns the version of the file */
+function refuseStranger(db: Db, options: OpenOptions<Db>): number {
+  if (options.mode !== 'open' && isEmpty(db)) return 0
   if (db.pragma<number>('application_id') !== options.applicationId)
     throw new Problem('tenant_damaged', `${shortName(db.path)} is not one of Carrel’s databases.`)
   const version = db.pragma<number>('user_version')
@@ -226,43 +229,41 @@ function refuseStranger(db: Db, raw: BetterSqlite3.Database, options: OpenOption
       `${shortName(db.path)} is of version ${version}, this Carrel knows ${options.migrations.length}: update Carrel to open it.`,
     )
   options.verify?.(db)
+  return version
 }
 
-function isEmpty(raw: BetterSqlite3.Database): boolean {
-  return raw.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0
+function isEmpty(db: Db): boolean {
+  return db.get<{ count: number }>(countSchema)?.count === 0
 }
 
-function setUp(raw: BetterSqlite3.Database, options: OpenOptions<Db>): void {
-  raw.pragma('trusted_schema = OFF')
+function setUp(db: Db, options: OpenOptions<Db>): void {
+  db.set('trusted_schema = OFF')
   // Before the first page is written, which is what journal_mode does. To a file that has pages, auto_vacuum would be a
   // write at every open, which waits for the disk three times.
-  if (options.mode !== 'open' && isEmpty(raw)) {
-    if (options.pageBytes !== undefined) raw.pragma(`page_size = ${options.pageBytes}`)
-    if (options.autoVacuum) raw.pragma(`auto_vacuum = ${options.autoVacuum}`)
+  if (options.mode !== 'open' && isEmpty(db)) {
+    if (options.pageBytes !== undefined) db.set(`page_size = ${options.pageBytes}`)
+    if (options.autoVacuum) db.set(`auto_vacuum = ${options.autoVacuum}`)
   }
-  raw.pragma('journal_mode = WAL')
-  raw.pragma(`synchronous = ${options.synchronous}`)
-  raw.pragma(`cache_size = -${cacheKib}`)
-  raw.pragma('temp_store = MEMORY')
-  // What is deleted is overwritten: otherwise a deleted text stays readable in the free pages of the file.
-  raw.pragma('secure_delete = ON')
-  raw.pragma('foreign_keys = ON')
-  raw.pragma(`journal_size_limit = ${walBytesMax}`)
-  if (options.pagesMax !== undefined) raw.pragma(`max_page_count = ${options.pagesMax}`)
+  db.set(
+    ...['journal_mode = WAL', `synchronous = ${options.synchronous}`],
+    ...[`cache_size = -${cacheKib}`, 'temp_store = MEMORY'],
+    // What is deleted is overwritten: otherwise a deleted text stays readable in the free pages of the file.
+    ...['secure_delete = ON', 'foreign_keys = ON', `journal_size_limit = ${walBytesMax}`],
+    ...(options.pagesMax === undefined ? [] : [`max_page_count = ${options.pagesMax}`]),
+  )
 }
 
 /**
  * All steps or none: a crash leaves no version between. Without waiting for the disk: nobody was told of the new version, and
  * the next synced commit, or the fold at the end, makes it durable.
  */
-function migrate(db: Db, { migrations, applicationId }: OpenOptions<Db>): void {
-  let next = db.pragma<number>('user_version')
+function migrate(db: Db, version: number, { migrations, applicationId }: OpenOptions<Db>): void {
+  let next = version
   if (next >= migrations.length) return
   try {
     db.unsyncedTransaction(() => {
       for (; next < migrations.length; next++) db.script(migrations[next] ?? '')
-      db.pragma(`application_id = ${applicationId}`)
-      db.pragma(`user_version = ${next}`)
+      db.set(`application_id = ${applicationId}`, `user_version = ${next}`)
     })
   } catch (error) {
     // Its contents do not fit: another file's may.
@@ -284,4 +285,8 @@ export function isDamage(error: unknown): boolean {
 /** The SQLite result code of an error, such as `SQLITE_FULL`, or undefined for any other error. */
 export function sqliteCode(error: unknown): string | undefined {
   return error instanceof BetterSqlite3.SqliteError ? error.code : undefined
+}
+
+function columnsOf(statement: BetterSqlite3.Statement): string[] {
+  return statement.columns().map(({ name }) => name)
 }

@@ -1,6 +1,7 @@
 /** What can be asked of control.db, by name; answered by its thread, behind the changes that were sent before. */
 import type { Db } from '../base/sqlite.ts'
 import { auditNames, auditOf, auditOfAll, auditRows } from './audit.ts'
+import { diskSizes } from './disk-sizes.ts'
 import type { RequestLog } from './request-log.ts'
 import { readSealedRows } from './sealed-rows.ts'
 import { usageByDay, usageByUser, usageOfAll } from './usage.ts'
@@ -17,6 +18,7 @@ export const controlQueries = {
   'secrets.rows': (db: Db, _: null) => readSealedRows(db),
   'webhooks.due': dueDeliveries,
   'webhooks.dead': deadDeliveries,
+  'disk.sizes': diskSizes,
   'requests.page': (_db: Db, args: Parameters<RequestLog['page']>[0], requests?: RequestLog) =>
     requests?.page(args) ?? [],
 } as const satisfies Readonly<

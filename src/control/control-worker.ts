@@ -77,7 +77,7 @@ const db = openDb(path, {
   migrations: controlMigrations,
 })
 // Who was deleted must not be readable in free pages.
-db.pragma('secure_delete = ON')
+db.set('secure_delete = ON')
 for (const tenants of readTenantsInParts(db)) port.postMessage({ tenants } satisfies FirstOfControl)
 port.postMessage({
   states: readStates(db),

@@ -1,22 +1,21 @@
-/** What all libraries take up on the disk, and how old their last copies are: by the files' names and times, a few at a time, now and then. */
-import { readdir, stat } from 'node:fs/promises'
+/** What all libraries take up on the disk, and how old their last copies are: a few at a time, now and then. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { appDbPath, tenantDirectory, tenantSnapshots, vecsDbPath } from '../tenancy/layout.ts'
 import type { Control } from './control.ts'
-import { parseSnapshotName } from './snapshot-name.ts'
-import type { TenantRecord } from './tenants.ts'
+import type { DiskSizes, LibrariesOnDisk } from './disk-sizes.ts'
 
 /** From the beginning of one look at everything to the beginning of the next. */
 const everyMs = 10 * 60_000
 /** So many libraries at a time, or as many more as half of the time between two looks asks for: nobody should notice. */
-const atOnceMin = 2
-const pauseMs = 20
+const atOnceMin = 4
+const pauseMs = 50
 const lookMs = everyMs / 2
 
 export interface DiskFiguresOptions {
   readonly dataDir: string
   readonly snapshotsDir: string
   readonly control: Pick<Control, 'tenants'>
+  /** Asked of somebody who may wait for a disk. */
+  readonly sizes: (libraries: LibrariesOnDisk) => Promise<DiskSizes>
 }
 
 interface Look {
@@ -72,41 +71,36 @@ export class DiskFigures {
   }
 
   async #look(): Promise<void> {
+    const { control, sizes, ...places } = this.#options
     const sum: Look = { appBytes: 0, vecsBytes: 0, uncopiedSinceMs: Number.POSITIVE_INFINITY }
-    const tenants = [...this.#options.control.tenants()]
+    const tenants = [...control.tenants()]
     const atOnce = Math.max(atOnceMin, Math.ceil((tenants.length * pauseMs) / lookMs))
-    for (let at = 0; at < tenants.length; at += atOnce) {
-      if (at > 0)
-        await sleep(pauseMs, undefined, { ref: false, signal: this.#closing.signal }).catch(
-          () => undefined,
-        )
+    for (let at = 0; at < tenants.length; ) {
+      const some = tenants.slice(at, at + atOnce)
+      const found = await sizes({
+        ...places,
+        tenants: some.map(({ id, createdAt }) => ({ id, createdAt })),
+      }).catch(() => undefined)
       if (this.#closing.signal.aborted) return
-      await Promise.all(tenants.slice(at, at + atOnce).map((tenant) => this.#add(tenant, sum)))
+      // Records that are busy: the same ones after the pause.
+      if (found) {
+        add(sum, found)
+        at += found.looked
+      }
+      if (at < tenants.length) await this.#pause()
+      if (this.#closing.signal.aborted) return
     }
     this.#last = sum
   }
 
-  async #add({ id, createdAt }: TenantRecord, sum: Look): Promise<void> {
-    const { dataDir, snapshotsDir } = this.#options
-    const directory = tenantDirectory(dataDir, id)
-    const app = await filesOf(appDbPath(directory))
-    const vecs = await filesOf(vecsDbPath(directory))
-    sum.appBytes += app.bytes
-    sum.vecsBytes += vecs.bytes
-    const names = await readdir(tenantSnapshots(snapshotsDir, id)).catch(() => [])
-    const copiedAtMs = Math.max(0, ...names.map((name) => parseSnapshotName(name) ?? 0))
-    if (app.writtenAtMs <= copiedAtMs) return
-    sum.uncopiedSinceMs = Math.min(sum.uncopiedSinceMs, copiedAtMs || createdAt)
+  async #pause(): Promise<void> {
+    const { signal } = this.#closing
+    await sleep(pauseMs, undefined, { ref: false, signal }).catch(() => undefined)
   }
 }
 
-/** A database with its log. */
-async function filesOf(path: string): Promise<{ bytes: number; writtenAtMs: number }> {
-  const found = await Promise.all(
-    [path, `${path}-wal`].map((file) => stat(file).catch(() => undefined)),
-  )
-  return {
-    bytes: found.reduce((sum, stats) => sum + (stats?.size ?? 0), 0),
-    writtenAtMs: Math.max(0, ...found.map((stats) => stats?.mtimeMs ?? 0)),
-  }
+function add(sum: Look, { appBytes, vecsBytes, uncopiedSinceMs }: DiskSizes): void {
+  sum.appBytes += appBytes
+  sum.vecsBytes += vecsBytes
+  sum.uncopiedSinceMs = Math.min(sum.uncopiedSinceMs, uncopiedSinceMs ?? Number.POSITIVE_INFINITY)
 }

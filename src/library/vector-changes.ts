@@ -2,7 +2,6 @@
 import type { Db } from '../base/sqlite.ts'
 import type { PassageRange } from './passages.ts'
 
-const selectEpoch = "SELECT CAST(value AS INTEGER) AS epoch FROM meta WHERE key = 'epoch'"
 const raiseEpoch =
   "UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'epoch' RETURNING CAST(value AS INTEGER) AS epoch"
 const insertChange = 'INSERT INTO vector_changes (epoch, kind, first, last) VALUES (?, ?, ?, ?)'
@@ -35,7 +34,7 @@ export type VectorNote = 'passage' | 'fit' | 'tidy' | 'learn' | 'remote'
 
 /** Of either file. One row. */
 export function epochOf(db: Db): number {
-  return db.get<{ epoch: number }>(selectEpoch)?.epoch ?? 0
+  return Number(db.get<{ value: string }>(selectNote, 'epoch')?.value ?? 0)
 }
 
 /** Tells the vectors, in the caller's transaction. */

@@ -7,7 +7,7 @@ import { encodeIds, normaliseRanges, type Range } from './id-runs.ts'
 import { decodedLengths, encodeLength } from './norms.ts'
 import { type PassageFields, PostingBatch } from './posting-batch.ts'
 import { PostingWriter } from './postings.ts'
-import { addSegment, buryIds, segmentIds, segmentsOverlapping } from './segments.ts'
+import { addSegment, buryIds, liveSegments, segmentIds, segmentsOverlapping } from './segments.ts'
 
 const selectPending = `SELECT id FROM keyword_segments
   WHERE state = 'pending' AND document_seq = ? AND revision = ? ORDER BY id`
@@ -15,8 +15,6 @@ const publishPending = `UPDATE keyword_segments SET state = 'live', document_seq
   WHERE state = 'pending' AND document_seq = ? AND revision = ?`
 const dropPendingOf = `UPDATE keyword_segments SET state = 'dropped', document_seq = NULL, revision = NULL
   WHERE state = 'pending' AND document_seq = ?`
-const selectStale = `SELECT first_id AS first, last_id AS last FROM keyword_segments
-  WHERE state = 'live' AND analyser <> ? AND dead < passages`
 
 /** A passage as the index counts it: `title` of its document, `section` the headings above it. */
 export interface IndexedPassage extends PassageFields {
@@ -121,5 +119,7 @@ export function tombstoneRanges(app: Db, ranges: readonly Range[]): void {
 
 /** Between which passage ids something is searched that another version of the analyser indexed. Cheap: a few rows. */
 export function staleRanges(app: Db): Range[] {
-  return app.all<{ first: number; last: number }>(selectStale, analyserVersion)
+  return liveSegments(app)
+    .filter(({ analyser, passages, dead }) => analyser !== analyserVersion && dead < passages)
+    .map(({ first, last }) => ({ first, last }))
 }

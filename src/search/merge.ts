@@ -1,6 +1,7 @@
 /** Background merges: which segments become one, and the step that a shard runs between operations. */
 import type { Db } from '../base/sqlite.ts'
 import { analyserVersion } from './analysis/analyser.ts'
+import type { Range } from './id-runs.ts'
 import { advanceMerge, startMerge } from './merge-run.ts'
 import { liveSegments, type SegmentHeader } from './segments.ts'
 
@@ -63,7 +64,9 @@ function removeDropped(app: Db, deadlineMs: number): boolean {
  * The segments to merge next: a full tier, the smallest first; else the segment with the largest dead part, alone, so
  * that in the end no word of a deleted text is left.
  */
-export function nextMerge(segments: readonly SegmentHeader[]): number[] | undefined {
+export function nextMerge(
+  segments: readonly Omit<SegmentHeader, keyof Range>[],
+): number[] | undefined {
   // Segments of another analyser are on their way out, document by document: rewriting one meanwhile is lost work, and
   // joining it with newer ones would make those stale.
   const [current, stale] = [segments.filter(isCurrent), segments.filter((one) => !isCurrent(one))]
@@ -81,7 +84,7 @@ export function nextMerge(segments: readonly SegmentHeader[]): number[] | undefi
   return dead[0] ? [dead[0].id] : undefined
 }
 
-function isCurrent({ analyser }: SegmentHeader): boolean {
+function isCurrent({ analyser }: Pick<SegmentHeader, 'analyser'>): boolean {
   return analyser === analyserVersion
 }
 

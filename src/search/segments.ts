@@ -5,7 +5,8 @@ import { decodeIds, type IdRun, ordinalsOf, type Range, subtractRanges } from '.
 const insertSegment = `INSERT INTO keyword_segments
   (state, document_seq, revision, analyser, passages, dead, length, first_id, last_id, ids, norms)
   VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)`
-const selectLive = `SELECT id, analyser, passages, dead, length FROM keyword_segments WHERE state = 'live' ORDER BY id`
+const selectLive = `SELECT id, analyser, passages, dead, length,
+  first_id AS first, last_id AS last FROM keyword_segments WHERE state = 'live' ORDER BY id`
 const selectNorms = 'SELECT norms FROM keyword_segments WHERE id = ?'
 const selectIds = 'SELECT ids FROM keyword_segments WHERE id = ?'
 const selectOverlapping = `SELECT id FROM keyword_segments
@@ -26,6 +27,10 @@ export interface SegmentHeader {
   readonly dead: number
   /** Sum of the quantised lengths, in words. */
   readonly length: number
+  /** Its passages have ids from here … */
+  readonly first: number
+  /** … to here. */
+  readonly last: number
 }
 
 export interface NewSegment {

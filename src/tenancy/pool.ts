@@ -1,7 +1,7 @@
 /** The stores that one shard has open: bounded, least recently used closed first, leased ones never. */
 import { LRUCache } from 'lru-cache'
 import { Problem } from '../base/problem.ts'
-import { applyQuota, type Quota } from './quota.ts'
+import type { Quota } from './quota.ts'
 import { closeStore, openStore, type Store } from './store.ts'
 import type { TenantId } from './tenant-id.ts'
 
@@ -75,7 +75,7 @@ export class Pool {
   /** Lends the store for one synchronous call. @throws what `openStore` throws */
   use<T>(tenant: TenantId, expected: Expected & { quota?: Quota }, work: (store: Store) => T): T {
     const { store } = this.#entry(tenant, expected)
-    if (expected.quota) applyQuota(store, expected.quota)
+    if (expected.quota) store.quota = expected.quota
     return work(store)
   }
 

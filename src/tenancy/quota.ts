@@ -70,28 +70,30 @@ function bytesOf(db: Db): number {
   return pages * db.pragma<number>('page_size')
 }
 
-/** Takes note of what a call said, and moves the walls when they are not there yet: after an open, after a change. */
-export function applyQuota(
-  store: { readonly app: Db; readonly vecs: Db; quota: Quota },
-  quota: Quota,
-): void {
-  const hasMoved = store.quota.database_bytes !== quota.database_bytes
-  store.quota = quota
-  if (!hasMoved) return
-  setWall(store.app, quota)
-  setWall(store.vecs, quota)
+/** Moves the walls to where the quota has them: after an open, after a change. Before something is written; a read needs none. */
+export function moveWalls(store: {
+  readonly app: Db
+  readonly vecs: Db
+  readonly quota: Quota
+  wallBytes: number | null
+}): void {
+  const { app, vecs, quota, wallBytes } = store
+  if (wallBytes === quota.database_bytes) return
+  setWall(app, quota)
+  setWall(vecs, quota)
+  store.wallBytes = quota.database_bytes
 }
 
 /** Sets the wall: the allowance and headroom, and never so close that nothing could be deleted any more. SQLite forgets it on close. */
 function setWall(db: Db, { database_bytes: allowance }: Quota): void {
   if (allowance === null) {
-    db.pragma(`max_page_count = ${pagesMax}`)
+    db.set(`max_page_count = ${pagesMax}`)
     return
   }
   const pageBytes = db.pragma<number>('page_size')
   const allowed = (allowance * (1 + headroomShare) + headroomBytes) / pageBytes
   const least = db.pragma<number>('page_count') + headroomBytes / 16 / pageBytes
-  db.pragma(`max_page_count = ${Math.min(pagesMax, Math.ceil(Math.max(allowed, least)))}`)
+  db.set(`max_page_count = ${Math.min(pagesMax, Math.ceil(Math.max(allowed, least)))}`)
 }
 
 /**

@@ -6,7 +6,6 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
-  readdirSync,
   renameSync,
   rmSync,
   type Stats,
@@ -34,7 +33,7 @@ const insertMeta = 'INSERT INTO meta (key, value) VALUES (?, ?)'
  * fifth of the file is saved, and a search that reads two hundred of them finds the upper levels of the tree in the cache.
  */
 export const vecsPageBytes = 8_192
-const maintenanceFiles = /-(wal|shm|journal)$/
+const maintenanceSuffixes = ['-wal', '-shm', '-journal']
 
 /** Lent to an operation for one synchronous call; never kept over an await. */
 export interface Store {
@@ -48,6 +47,8 @@ export interface Store {
   readonly vecs: Db
   /** As the last call said that brought one. */
   quota: Quota
+  /** Of the share of databases that the engine's walls stand for; null where they stand nowhere. */
+  wallBytes: number | null
 }
 
 /**
@@ -73,7 +74,10 @@ export function openStore(
   try {
     const found = metaOf(app, 'generation')
     const vecs = openVecs(directory, tenant, found)
-    return { tenant, directory, generation: found, app, vecs, quota: unlimitedQuota }
+    return {
+      ...{ tenant, directory, generation: found, app, vecs },
+      ...{ quota: unlimitedQuota, wallBytes: null },
+    }
   } catch (error) {
     app.close()
     throw error
@@ -117,7 +121,10 @@ export function closeStore(store: Store): boolean {
 /** Of what `openApp` opened. @returns as `closeStore` */
 export function closeApp(app: Db): boolean {
   closeFolded(app)
-  return !readdirSync(dirname(app.path)).some((name) => maintenanceFiles.test(name))
+  const directory = dirname(app.path)
+  return ![appDbPath(directory), vecsDbPath(directory)].some((path) =>
+    maintenanceSuffixes.some((suffix) => existsSync(path + suffix)),
+  )
 }
 
 function closeFolded(db: Db): void {
@@ -176,7 +183,7 @@ const madeAnew: readonly ProblemCode[] = ['tenant_damaged', 'tenant_mismatch']
 export function discardVecs(directory: string): void {
   const path = vecsDbPath(directory)
   // A log beside a new file would be read as a part of it.
-  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(path + suffix, { force: true })
+  for (const suffix of ['', ...maintenanceSuffixes]) rmSync(path + suffix, { force: true })
 }
 
 function openVecsAsItIs(directory: string, tenant: TenantId, generation: string): Db {

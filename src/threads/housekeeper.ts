@@ -5,6 +5,7 @@ import { publishedPassages } from '../library/passages.ts'
 import { setVectorNote, vectorNote } from '../library/vector-changes.ts'
 import { mergePending, mergeStep } from '../search/merge.ts'
 import type { Pool } from '../tenancy/pool.ts'
+import { moveWalls } from '../tenancy/quota.ts'
 import { discardVecs, type Store } from '../tenancy/store.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import type { ShardContext } from './context.ts'
@@ -123,6 +124,7 @@ export class Housekeeper {
 
   /** Words first, then vectors: a document is found by its words before it is by its meaning. */
   #work(store: Store): boolean {
+    moveWalls(store)
     if (reindexPending(store.app)) return reindexStep(this.#context, store)
     if (mergePending(store.app)) {
       mergeStep(store.app, stepMs)

@@ -5,7 +5,7 @@ import { Problem } from '../base/problem.ts'
 import { sharedNowMs } from '../base/shared-clock.ts'
 import { sqliteCode } from '../base/sqlite.ts'
 import { type Lease, Pool } from '../tenancy/pool.ts'
-import { databaseBytes, isAtWall, quotaProblem } from '../tenancy/quota.ts'
+import { databaseBytes, isAtWall, moveWalls, quotaProblem } from '../tenancy/quota.ts'
 import type { Store } from '../tenancy/store.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
 import { createShardContext } from './context.ts'
@@ -100,6 +100,7 @@ function run(call: CallMessage): Reply {
     const operation = operations[call.operation]
     const result = pool.use(call.tenant, call, (store) => {
       used = store
+      if (operation.access === 'write') moveWalls(store)
       if (call.isText && operation.text) return operation.text(context, store, call.args as never)
       const given = operation.run(context, store, call.args as never)
       if (operation.access === 'write') housekeeper.look(store)

@@ -2,7 +2,9 @@
 import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { openMemoryDb } from '../../src/base/sqlite.ts'
 import { DiskFigures } from '../../src/control/disk-figures.ts'
+import { diskSizes } from '../../src/control/disk-sizes.ts'
 import { snapshotName } from '../../src/control/snapshot-name.ts'
 import type { TenantId } from '../../src/tenancy/tenant-id.ts'
 import { temporaryDirectory } from '../helpers.ts'
@@ -41,7 +43,10 @@ test('all databases with their logs; the oldest copy of a library that went on',
       createdAt: nowMs - 90 * hourMs,
     })
   }
-  const figures = new DiskFigures({ dataDir, snapshotsDir, control: { tenants: () => tenants } })
+  const figures = new DiskFigures({
+    ...{ dataDir, snapshotsDir, control: { tenants: () => tenants } },
+    sizes: async (libraries) => diskSizes(openMemoryDb([]), libraries),
+  })
   await figures.look()
   expect([figures.appBytes, figures.snapshotAgeS]).toEqual([0, 0])
   add('copied-after', 50, [40, 60])
