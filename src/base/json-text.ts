@@ -10,3 +10,11 @@ export class JsonText<T> {
     this.text = text
   }
 }
+
+/** With fields after those that are there. @param of an object that has at least one field */
+export function extended<T extends object, F extends object>(
+  { text }: JsonText<T>,
+  fields: F,
+): JsonText<T & F> {
+  return new JsonText(`${text.slice(0, -1)},${JSON.stringify(fields).slice(1)}`)
+}

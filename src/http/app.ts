@@ -90,7 +90,7 @@ export interface AppOptions
   /** Express's `trust proxy`: addresses, networks or a number of hops. Without it nobody's X-Forwarded-For is believed. */
   readonly trustProxy?: string | undefined
   /** How a search is done; by the built-in embedder alone when not given. */
-  readonly searcher?: Pick<Searcher, 'search'> | undefined
+  readonly searcher?: Pick<Searcher, 'search' | 'searchText'> | undefined
   /** Told when something is refused because a share is used up. */
   readonly onQuota?: ((tenant: TenantId, quota: QuotaShare) => void) | undefined
   /** Told of a request that the server was too busy for. */

@@ -1,5 +1,6 @@
 /** A search with models around it: the question's vector before the shard is asked, a better order after. */
 import { LRUCache } from 'lru-cache'
+import { extended, JsonText } from '../base/json-text.ts'
 import type { TenantHandle } from '../control/tenant-directory.ts'
 import { parseQuery, wantedText } from '../search/query.ts'
 import type { TenantId } from '../tenancy/tenant-id.ts'
@@ -21,6 +22,7 @@ export interface SearcherOptions {
 }
 
 export type AskedTenant = Pick<TenantHandle, 'id' | 'call'>
+type TextTenant = Pick<TenantHandle, 'id' | 'call' | 'callText'>
 
 export interface SearchRequest extends Omit<SearchArgs, 'vector'> {
   /** Whether the best hits are ordered anew, where there is an endpoint for that. */
@@ -60,6 +62,19 @@ export class Searcher {
     const ranked = isReranked ? await this.#rerank(text, found.hits, signal) : undefined
     const hits = (ranked ?? found.hits).slice(0, args.limit)
     return { ...found, hits, reranked: ranked !== undefined }
+  }
+
+  /** As `search`, as JSON: that of the shard, where nobody asks for vectors or another order. @throws Problem as `search` */
+  async searchText(
+    tenant: TextTenant,
+    request: SearchRequest,
+    signal?: AbortSignal,
+  ): Promise<JsonText<Found>> {
+    const { queries, reranker } = this.#options
+    const { rerank, ...args } = request
+    if ((queries && args.mode !== 'keyword') || (rerank && reranker))
+      return new JsonText(JSON.stringify(await this.search(tenant, request, signal)))
+    return extended(await tenant.callText('search', args, { signal }), { reranked: false })
   }
 
   /** A search reads one space. Which one it is the shard says: a vector of another is not used, and asked for anew. */

@@ -63,4 +63,6 @@ export const operationTraits = {
 } as const satisfies Readonly<Record<string, OperationTraits>>
 
 /** A person's reads, whose results are sent as they are. */
-export type TextOperation = `documents.${'get' | 'list' | 'page' | 'contents' | 'report'}`
+export type TextOperation =
+  | `documents.${'get' | 'list' | 'page' | 'contents' | 'report'}`
+  | 'search'

@@ -7,7 +7,7 @@ import * as fit from './fit-operations.ts'
 import * as ingest from './ingest-operations.ts'
 import { type OperationTraits, operationTraits } from './operation-traits.ts'
 import * as passages from './passage-operations.ts'
-import { search } from './search-operation.ts'
+import { search, searchAsText } from './search-operation.ts'
 import * as vectors from './vector-operations.ts'
 
 type Run<Args, Result> = (context: ShardContext, store: Store, args: Args) => Result
@@ -54,10 +54,11 @@ const runs = {
   'vectors.store': run(vectors.store),
 } as const
 
-/** Those whose JSON is quicker made than their result; the same to whoever parses it. */
+/** Those whose JSON is quicker made than their result, or says less. */
 const texts: { readonly [Name in keyof Runs]?: Run<Parameters<Runs[Name]>[2], string> } = {
   'documents.list': documents.listAsText,
   'documents.get': documents.getAsText,
+  search: searchAsText,
 }
 
 type Runs = typeof runs

@@ -142,6 +142,11 @@ export function search(context: ShardContext, store: Store, args: SearchArgs): S
   }
 }
 
+/** For whoever sends it as it is: without what is meant for the asking server alone. */
+export function searchAsText(context: ShardContext, store: Store, args: SearchArgs): string {
+  return JSON.stringify({ ...search(context, store, args), wants: undefined })
+}
+
 function filterView(app: Store['app'], within: readonly Range[] | undefined): FilterView {
   const total = publishedPassages(app)
   const allowed = within?.reduce((sum, { first, last }) => sum + last - first + 1, 0) ?? total

@@ -1,5 +1,6 @@
 /** Search in the caller's library. */
 import { z } from 'zod'
+import { extended, type JsonText } from '../../base/json-text.ts'
 import type { TenantHandle } from '../../control/tenant-directory.ts'
 import type { Found, Searcher, SearchRequest } from '../../rag/searcher.ts'
 import { type Route, route } from '../route.ts'
@@ -158,7 +159,7 @@ const replySchema = z.object({
   took_ms: z.number(),
 })
 
-export function searchRoutes(searcher: Pick<Searcher, 'search'>): Route[] {
+export function searchRoutes(searcher: Pick<Searcher, 'searchText'>): Route[] {
   const common = {
     path: '/v1/search',
     scope: 'read',
@@ -172,7 +173,7 @@ export function searchRoutes(searcher: Pick<Searcher, 'search'>): Route[] {
       summary: 'Search, with everything that can be said about it',
       audit: 'none',
       body: searchBodySchema,
-      handle: ({ tenant, body, signal }) => searchIn(searcher, tenant, body, signal),
+      handle: ({ tenant, body, signal }) => searchTextIn(searcher, tenant, body, signal),
     }),
     route({
       ...common,
@@ -180,19 +181,38 @@ export function searchRoutes(searcher: Pick<Searcher, 'search'>): Route[] {
       summary: 'Search, from an address',
       query: addressSchema,
       handle: ({ tenant, query: { q, ...rest }, signal }) =>
-        searchIn(searcher, tenant, { query: q, ...rest, ...plain }, signal),
+        searchTextIn(searcher, tenant, { query: q, ...rest, ...plain }, signal),
     }),
   ]
 }
 
-/** What the routes and the MCP tool do. @throws Problem what the search throws */
+async function searchTextIn(
+  searcher: Pick<Searcher, 'searchText'>,
+  tenant: TenantHandle,
+  request: SearchRequest,
+  signal: AbortSignal,
+): Promise<JsonText<Found & Took>> {
+  const startedMs = performance.now()
+  const found = await searcher.searchText(tenant, request, signal)
+  return extended(found, took(startedMs))
+}
+
+/** What the MCP tool does, as the route. @throws Problem what the search throws */
 export async function searchIn(
   searcher: Pick<Searcher, 'search'>,
   tenant: TenantHandle,
   request: SearchRequest,
   signal: AbortSignal,
-): Promise<Found & { took_ms: number }> {
+): Promise<Found & Took> {
   const startedMs = performance.now()
   const found = await searcher.search(tenant, request, signal)
-  return { ...found, took_ms: Math.round((performance.now() - startedMs) * 100) / 100 }
+  return { ...found, ...took(startedMs) }
+}
+
+interface Took {
+  readonly took_ms: number
+}
+
+function took(startedMs: number): Took {
+  return { took_ms: Math.round((performance.now() - startedMs) * 100) / 100 }
 }
