@@ -3,12 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { Worker } from 'node:worker_threads'
 import { type BenchContext, type BenchResult, type BenchRow, rounded } from './lib/report.ts'
 import { type RunningServer, startServer } from './lib/server.ts'
-import { percentile } from './lib/statistics.ts'
-import type { Answered, Load, LoadData, LoadOrder } from './overload/load-thread.ts'
+import { median, percentile } from './lib/statistics.ts'
+import { Crowd } from './overload/crowd.ts'
+import type { Answered, Load, RequestKind } from './overload/load-thread.ts'
 import { makeUsers, secret } from './overload/users.ts'
+import { hasSettled, ratesOf, warmUp } from './overload/windows.ts'
 import { residentMb } from './tenants/server-figures.ts'
 
 const secondsDefault = 30
@@ -17,8 +18,8 @@ const passagesDefault = 120
 const closedAtOnce = 64
 const overload = 3
 const light = 0.5
-/** Of what is measured beside the overload, of its length. */
-const besides = 1 / 3
+/** Of the light load before and after, of the overload's length. */
+const lightShare = 1 / 3
 const sampleMs = 100
 /** p99 is taken of one second, and looked at so often. */
 const windowMs = 1_000
@@ -27,9 +28,12 @@ const stepMs = 100
 const marginMs = 15
 
 /**
+ * What the server can do is measured before and after, each for as long as the overload, after a warm-up that ends when the rate
+ * has settled; all three are medians of five windows of answers that came in time. Nothing grows meanwhile: what is written are
+ * tags of documents that are there.
  * @param options `sizes`: seconds of the overload, passages of a library
- * @returns a row for each kind of load; ratios: `goodput_over_capacity`, `memory_grown_mb` (the peak over before),
- * `other_than_refused`, `recovered_s` (null where it did not within the time)
+ * @returns a row for each kind of load; ratios: `goodput_over_capacity`, the capacity being the mean of before and after,
+ * `memory_grown_mb` (the peak over before), `other_than_refused`, `recovered_s` (null where it did not within the time)
  */
 export async function overloadBench({
   say,
@@ -42,27 +46,31 @@ export async function overloadBench({
     const requests = await makeUsers(server.url, users, passages)
     say(`${users} users with ${passages} passages each`)
     const crowd = new Crowd({ url: server.url, requests })
-    const besideMs = seconds * 1_000 * besides
-    await crowd.run({ kind: 'closed', atOnce: closedAtOnce, ms: besideMs })
-    const closed = await crowd.run({ kind: 'closed', atOnce: closedAtOnce, ms: besideMs })
-    const capacity = closed.ok.length / (besideMs / 1_000)
-    say(`capacity: ${Math.round(capacity)} a second, ${JSON.stringify(closed.other)}`)
-    const before = await crowd.run({ kind: 'open', perSecond: light * capacity, ms: besideMs })
+    const ms = seconds * 1_000
+    const lightMs = ms * lightShare
+    const canDo = async (): Promise<Load> => {
+      const rates = await warmUp(crowd, closedAtOnce, ms)
+      say(`warm-up${hasSettled(rates) ? '' : ', not settled'}: ${shown(rates)} a second`)
+      const load = await crowd.run({ kind: 'closed', atOnce: closedAtOnce, ms })
+      say(`capacity: ${shown(ratesOf(load, ms))} a second, ${JSON.stringify(load.other)}`)
+      return load
+    }
+    const capacityBefore = await canDo()
+    const capacity = median(ratesOf(capacityBefore, ms))
+    const half = { kind: 'open', perSecond: light * capacity, ms: lightMs } as const
+    const before = await crowd.run(half)
     const baseMb = residentMb(server)
     const watch = new Watch(server)
-    const order = { kind: 'open', perSecond: overload * capacity, ms: seconds * 1_000 } as const
     // As it is over when its time is, not when its last answer came: the light load begins then.
     const [over, after] = await Promise.all([
-      crowd.run(order),
-      pause(order.ms).then(() =>
-        new Crowd({ url: server.url, requests }).runOnce({
-          ...{ kind: 'open', perSecond: light * capacity, ms: besideMs },
-        }),
-      ),
+      crowd.run({ kind: 'open', perSecond: overload * capacity, ms }),
+      pause(ms).then(() => new Crowd({ url: server.url, requests }).runOnce(half)),
     ])
     const peakMb = watch.end()
+    say(`overload: ${shown(ratesOf(over, ms))} a second, ${JSON.stringify(over.other)}`)
+    const capacityAfter = await canDo()
     await crowd.end()
-    return report({ closed, before, over, after, capacity, baseMb, peakMb, ms: order.ms, besideMs })
+    return report({ capacityBefore, before, over, after, capacityAfter, baseMb, peakMb, ms })
   } finally {
     await server.stop()
     rmSync(dataDir, { recursive: true, force: true })
@@ -70,48 +78,60 @@ export async function overloadBench({
 }
 
 interface Measured {
-  readonly closed: Load
+  readonly capacityBefore: Load
   readonly before: Load
   readonly over: Load
   readonly after: Load
-  readonly capacity: number
+  readonly capacityAfter: Load
   readonly baseMb: number | null
   readonly peakMb: number | null
+  /** Of the overload and of each capacity. */
   readonly ms: number
-  readonly besideMs: number
 }
 
 function report(measured: Measured): BenchResult {
-  const { closed, before, over, after, capacity, baseMb, peakMb, ms, besideMs } = measured
-  // What was asked for in time and answered after it is no work of that time.
-  const inTime = over.ok.filter(({ dueMs, ms: took }) => dueMs + took <= ms).length
-  const goodput = inTime / (ms / 1_000)
+  const { capacityBefore, before, over, after, capacityAfter, baseMb, peakMb, ms } = measured
+  const rate = (load: Load): number => median(ratesOf(load, ms))
+  const capacity = (rate(capacityBefore) + rate(capacityAfter)) / 2
   const recoveredMs = recovery(before, after)
+  const all = [capacityBefore, before, over, after, capacityAfter]
+  const lightMs = ms * lightShare
   return {
     rows: [
-      rowOf('as much as it can', closed, besideMs),
-      rowOf('half of it, before', before, besideMs),
+      rowOf('as much as it can, before', capacityBefore, ms),
+      rowOf('half of it, before', before, lightMs),
       rowOf('three times as much', over, ms),
-      rowOf('half of it, at once after', after, besideMs),
+      rowOf('half of it, at once after', after, lightMs),
+      rowOf('as much as it can, after', capacityAfter, ms),
     ],
     ratios: {
       capacity_per_s: rounded(capacity),
-      goodput_over_capacity: rounded(goodput / capacity),
+      capacity_after_over_before: rounded(rate(capacityAfter) / rate(capacityBefore)),
+      goodput_per_s: rounded(rate(over)),
+      goodput_over_capacity: rounded(rate(over) / capacity),
       memory_base_mb: baseMb && rounded(baseMb),
       memory_grown_mb: peakMb === null || baseMb === null ? null : rounded(peakMb - baseMb),
-      other_than_refused: otherOf(over) + otherOf(after) + otherOf(closed) + otherOf(before),
+      other_than_refused: all.reduce((sum, load) => sum + otherOf(load), 0),
       recovered_s: recoveredMs === undefined ? null : rounded(recoveredMs / 1_000),
     },
   }
 }
 
+function shown(rates: readonly number[]): string {
+  return rates.map(Math.round).join(', ')
+}
+
 function rowOf(load: string, { sent, ok, refused, other, atOnceMax }: Load, ms: number): BenchRow {
   const times = ok.map((one) => one.ms)
   const refusals = refused.map((one) => one.ms)
+  const shareOf = (kind: RequestKind): number =>
+    ok.filter((one) => one.kind === kind).length / ok.length
   return {
     load,
     sent_per_s: rounded(sent / (ms / 1_000)),
     answered: ok.length,
+    searches_share: orNull(shareOf('search')),
+    changes_share: orNull(shareOf('change')),
     refused: refused.length,
     other: Object.entries(other)
       .map(([what, count]) => `${what} ${count}`)
@@ -168,36 +188,5 @@ class Watch {
   end(): number | null {
     clearInterval(this.#timer)
     return this.#peakMb
-  }
-}
-
-/** The thread of the users: what they send must not wait for what is measured. */
-class Crowd {
-  readonly #worker: Worker
-
-  constructor(data: LoadData) {
-    const url = new URL('./overload/load-thread.ts', import.meta.url)
-    this.#worker = new Worker(url, { workerData: data })
-  }
-
-  async run(order: LoadOrder): Promise<Load> {
-    const { promise, resolve, reject } = Promise.withResolvers<Load>()
-    this.#worker.once('message', resolve).once('error', reject)
-    this.#worker.postMessage(order)
-    const load = await promise
-    this.#worker.removeListener('error', reject)
-    return load
-  }
-
-  async runOnce(order: LoadOrder): Promise<Load> {
-    try {
-      return await this.run(order)
-    } finally {
-      await this.end()
-    }
-  }
-
-  async end(): Promise<void> {
-    await this.#worker.terminate()
   }
 }

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { growthExponent, median, percentile, slope } from '../bench/lib/statistics.ts'
 import { straceFault } from '../bench/lib/strace.ts'
+import { hasSettled, ratesOf } from '../bench/overload/windows.ts'
 import { overloadBench } from '../bench/overload.ts'
 import { soakBench } from '../bench/soak.ts'
 import { tenantsBench } from '../bench/tenants.ts'
@@ -19,6 +20,15 @@ test('quantiles, slopes, and how something grows', () => {
   expect(slope(line)).toBeCloseTo(3)
   const squares = [1, 10, 100].map((x) => [x, 5 * x ** 2] as const)
   expect(growthExponent(squares)).toBeCloseTo(2)
+})
+
+test('what was answered counts in the second in which it came; a rate has settled when three windows agree', () => {
+  const answer = (dueMs: number, ms: number) => ({ dueMs, ms, kind: 'small' as const })
+  const ok = [answer(0, 1), answer(0, 1_500), answer(4_000, 999), answer(4_000, 1_000)]
+  expect(ratesOf({ ok }, 5_000)).toEqual([1, 1, 0, 0, 1])
+  expect(hasSettled([500, 500])).toBe(false)
+  expect(hasSettled([100, 500, 520])).toBe(false)
+  expect(hasSettled([100, 500, 520, 540])).toBe(true)
 })
 
 test.skipIf(whyNoBench !== undefined)(
@@ -47,7 +57,7 @@ describe.skipIf(!isLong)(`more of them ${why}`, { timeout: 600_000 }, () => {
 
   test('three times what the server can do: nobody hears anything but an answer or a refusal', async () => {
     const { rows, ratios } = await overloadBench({ ...quiet, sizes: [6, 20] })
-    expect(rows).toHaveLength(4)
+    expect(rows).toHaveLength(5)
     expect(ratios).toMatchObject({ other_than_refused: 0 })
   })
 

@@ -13,11 +13,15 @@ export type LoadOrder =
   | { readonly kind: 'open'; readonly perSecond: number; readonly ms: number }
   | { readonly kind: 'end' }
 
+/** What is answered must be mixed as what is asked: a search and a change are most of the work. */
+export type RequestKind = 'search' | 'change' | 'small'
+
 export interface Answered {
   /** When it was due, since the order came. */
   readonly dueMs: number
   /** Since it was due. */
   readonly ms: number
+  readonly kind: RequestKind
 }
 
 export interface Load {
@@ -34,6 +38,12 @@ export interface Load {
 /** As a client's own limit: longer than any that the server has. */
 const patienceMs = 20_000
 const tickMs = 4
+const kinds: Readonly<Record<string, RequestKind>> = {
+  POST: 'search',
+  PATCH: 'change',
+  GET: 'small',
+}
+const methodBytesMax = 5
 
 if (parentPort) {
   const { url, requests: given } = workerData as LoadData
@@ -95,13 +105,18 @@ if (parentPort) {
       const request = requests[turn++ % requests.length] as Buffer
       const answer = await Promise.race([wire.send(request), late])
       if (answer === 'late') noted.other('no answer in time')
-      else noted.answered(answer, dueMs)
+      else noted.answered(answer, dueMs, kindOf(request))
     } catch (error) {
       noted.other((error as NodeJS.ErrnoException).code ?? String(error))
     } finally {
       clearTimeout(timer)
       noted.end()
     }
+  }
+
+  function kindOf(request: Buffer): RequestKind {
+    const [method = ''] = request.toString('latin1', 0, methodBytesMax).split(' ')
+    return kinds[method] ?? 'small'
   }
 
   class Noted {
@@ -126,11 +141,15 @@ if (parentPort) {
       this.#atOnce--
     }
 
-    answered({ status, head }: { status: number; head: string }, dueMs: number): void {
+    answered(
+      { status, head }: { status: number; head: string },
+      dueMs: number,
+      kind: RequestKind,
+    ): void {
       const ms = this.nowMs - dueMs
-      if (status >= 200 && status < 300) this.#ok.push({ dueMs, ms })
+      if (status >= 200 && status < 300) this.#ok.push({ dueMs, ms, kind })
       else if ((status === 429 || status === 503) && /\r\nretry-after: \d/i.test(head))
-        this.#refused.push({ dueMs, ms })
+        this.#refused.push({ dueMs, ms, kind })
       else this.other(String(status))
     }
 
