@@ -1,6 +1,7 @@
 /**
  * Ways to keep many users apart, side by side: Carrel's directory for each, one SQLite file for all, a SQLite file for each that is
- * opened for every request, PostgreSQL with row-level security, PostgreSQL with a schema for each. The same text, requests and
+ * opened for every request, PostgreSQL with row-level security (and what it would be if that let its searches use an index),
+ * PostgreSQL with a schema for each. The same text, requests and
  * users for all, in one run, driven by one process; an answer ends as its JSON there. Carrel also keeps the original, the text of
  * each page and a vector of each passage, which the others do not.
  */
@@ -18,10 +19,12 @@ import {
   measureChores,
   measureOpen,
   openShares,
+  takesPart,
   timed,
 } from './models/cells.ts'
 import type { Model } from './models/contract.ts'
 import { PostgresModel } from './models/postgres.ts'
+import type { Kind } from './models/postgres-schema.ts'
 import { postgresPrograms } from './models/postgres-server.ts'
 import { type Findings, noFindings, report } from './models/report.ts'
 import { makeShelves, type Shelves } from './models/shelves.ts'
@@ -72,12 +75,12 @@ export async function modelsBench({
   }
   for (let round = 0; round < rounds; round++) {
     await measureRound(entries, shelves, { round, ms })
-    await measureOpenRound(entries, shelves, { round, ms })
-    for (const { model, findings } of entries)
+    await measureOpenRound(entries.filter(isWhole), shelves, { round, ms })
+    for (const { model, findings } of entries.filter(isWhole))
       findings.chores.push(await measureChores(model, shelves.tenants + round))
     say(`round ${round + 1} of ${rounds}`)
   }
-  await measureWhole(entries, join(place, 'carrel'), shelves)
+  await measureWhole(entries.filter(isWhole), join(place, 'carrel'), shelves)
   return report(entries.map(({ findings }) => findings))
 }
 
@@ -93,15 +96,31 @@ function builders(
   const programs = hasPostgres ? postgresPrograms() : undefined
   if (hasPostgres && !programs)
     say('PostgreSQL was not found on the PATH or in /usr/lib/postgresql: its rows are left out')
-  const kinds = programs ? (['rls', 'schemas'] as const) : []
   return [
     ['carrel', () => buildCarrel(join(place, 'carrel'), shelves, shards)],
     ['sqlite-shared', () => buildShared(join(place, 'shared'), shelves, shards)],
     ['sqlite-files', () => buildOwn(join(place, 'own'), shelves, shards)],
-    ...kinds.map((kind): [string, Build] => {
-      const name = `pg-${kind}`
-      return [name, () => PostgresModel.build(kind, join(place, name), shelves, programs as never)]
-    }),
+    ...(programs ? postgresBuilders(place, shelves, programs) : []),
+  ]
+}
+
+function postgresBuilders(
+  place: string,
+  shelves: Shelves,
+  programs: NonNullable<ReturnType<typeof postgresPrograms>>,
+): [string, Build][] {
+  const build = (kind: Kind) =>
+    PostgresModel.build(kind, join(place, `pg-${kind}`), shelves, programs)
+  const rls = Promise.withResolvers<PostgresModel>()
+  const buildRls = async (): Promise<Model> => {
+    const model = await build('rls')
+    rls.resolve(model)
+    return model
+  }
+  return [
+    ['pg-rls', buildRls],
+    ['pg-rls-leakproof', async () => (await rls.promise).leakproof()],
+    ['pg-schemas', () => build('schemas')],
   ]
 }
 
@@ -113,16 +132,22 @@ async function open(name: string, build: Build, shelves: Shelves, ms: number): P
   const model = await build()
   findings.buildSeconds = (performance.now() - startMs) / 1_000
   await settled(model.pid)
-  await measureCell(
-    model,
-    shelves,
-    { operation: 'mix', clients: crowd },
-    { seed: 1, ms: warmCells * ms },
-  )
+  for (const operation of model.only ?? (['mix'] as const))
+    await measureCell(
+      model,
+      shelves,
+      { operation, clients: crowd },
+      { seed: 1, ms: model.only ? ms : warmCells * ms },
+    )
   const after = residentBytes(model.pid)
-  findings.memoryBytes = before === null || after === null ? null : after - before
+  const isKnown = before !== null && after !== null && isWhole({ model })
+  findings.memoryBytes = isKnown ? after - before : null
   findings.diskBytes = await model.bytes()
   return { model, findings }
+}
+
+function isWhole({ model }: Pick<Entry, 'model'>): boolean {
+  return model.only === undefined
 }
 
 interface Turn {
@@ -139,6 +164,7 @@ async function measureRound(
 ): Promise<void> {
   for (const [at, cell] of cells.entries())
     for (const { model, findings } of entries) {
+      if (!takesPart(model, cell)) continue
       const seed = seedsPerCell * (round * cells.length + at + 1)
       const key = `${cell.operation} ${cell.clients}`
       keep(findings, key, await measureCell(model, shelves, cell, { seed, ms }))

@@ -23,12 +23,19 @@ test.skipIf(whyNoBench !== undefined)(
     const place = temporaryDirectory()
     const shelves = makeShelves(2, 40, spare)
     const models: Model[] = [await buildCarrel(join(place, 'carrel'), shelves, 1)]
-    onTestFinished(() => Promise.all(models.map((model) => model.close())).then(() => undefined))
+    const leakproof: Model[] = []
+    onTestFinished(async () => {
+      for (const model of models.toReversed()) await model.close()
+    })
     models.push(buildShared(join(place, 'shared'), shelves, 1))
     models.push(buildOwn(join(place, 'own'), shelves, 1))
     if (programs)
-      for (const kind of ['rls', 'schemas'] as const)
-        models.push(await PostgresModel.build(kind, join(place, kind), shelves, programs))
+      for (const kind of ['rls', 'schemas'] as const) {
+        const model = await PostgresModel.build(kind, join(place, kind), shelves, programs)
+        models.push(model)
+        if (kind === 'rls') leakproof.push(await model.leakproof())
+      }
+    models.push(...leakproof)
     for (const model of models) {
       for (const tenant of [0, 1]) await expectOwn(model, shelves, tenant)
       const paper = asked(shelves, 0, 'upload').paper
@@ -46,6 +53,8 @@ test.runIf(isLong)('a short run fills every row', { timeout: 240_000 }, async ()
   const { rows, ratios } = await modelsBench(options)
   const measured = rows.filter((row) => row['model'] === 'sqlite-files')
   expect(measured).toHaveLength(16 + 7)
+  const further = rows.filter((row) => row['model'] === 'pg-rls-leakproof')
+  expect(further).toHaveLength(programs ? 4 + 3 : 0)
   for (const [name, value] of Object.entries(ratios))
     expect([name, value]).toEqual([name, expect.any(Number)])
   expect(Object.values(ratios).filter(Number.isNaN)).toEqual([])

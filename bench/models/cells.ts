@@ -34,6 +34,11 @@ export const cells: readonly Cell[] = [
   ...[...requests, 'mix' as const].map((operation) => ({ operation, clients: crowd })),
 ]
 
+/** Whether a model is measured in it. */
+export function takesPart({ only }: Model, { operation, clients }: Cell): boolean {
+  return only === undefined || (clients === crowd && only.some((one) => one === operation))
+}
+
 /** @param seed the same for all models of a round */
 export async function measureCell(
   model: Model,

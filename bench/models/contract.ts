@@ -22,6 +22,8 @@ export interface Model {
   readonly name: string
   /** Of processes beside this one: the root of their tree. */
   readonly pid: number | undefined
+  /** Of another form of a model that is measured whole: what it is asked, by many at once; nothing else is done with it. */
+  readonly only?: readonly Request[]
   /** @returns the answer as the JSON that would be sent */
   ask(asked: Asked): Promise<string>
   /** Keeps a copy of one user's data as the model's own tools make it, durable. */

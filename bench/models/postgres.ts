@@ -3,13 +3,14 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
-import type { Asked, Model } from './contract.ts'
+import { type Asked, type Model, type Request, reads } from './contract.ts'
 import { fillPostgres } from './postgres-build.ts'
-import { type Kind, messageOf, preparations, schemaOf } from './postgres-schema.ts'
+import { type Kind, leakproof, messageOf, preparations, schemaOf } from './postgres-schema.ts'
 import { PostgresServer, type postgresPrograms } from './postgres-server.ts'
 import type { Shelves } from './shelves.ts'
 
 const connections = 20
+const database = 'postgres'
 const dumpJobs = 2
 const tables = ['documents', 'passages'] as const
 const column = 'ADD COLUMN language_chosen text'
@@ -17,26 +18,32 @@ const databaseBytes = 'SELECT pg_database_size(current_database()) AS bytes'
 const columnEverywhere = `DO $$ DECLARE name text; BEGIN
   FOR name IN SELECT nspname FROM pg_namespace WHERE nspname ~ '^u[0-9]+$'
   LOOP EXECUTE format('ALTER TABLE %I.documents ${column}', name); END LOOP; END $$`
+const copyOf = (name: string): string => `CREATE DATABASE ${name} TEMPLATE ${database}`
+/** Older ones have no other way than by files. */
+const byFiles = " STRATEGY 'file_copy'"
+const versionWithStrategies = 150_000
 /** Without these, integers of eight bytes would come as texts. */
 const bigint = 20
 pg.types.setTypeParser(bigint, Number)
 
 export class PostgresModel implements Model {
   readonly name: string
+  readonly only?: readonly Request[]
   readonly #kind: Kind
   readonly #server: PostgresServer
+  readonly #database: string
   readonly #operator: pg.Client
-  readonly #all: readonly pg.Client[]
-  readonly #free: pg.Client[]
+  #all: readonly pg.Client[] = []
+  #free: pg.Client[] = []
   readonly #waiting: ((client: pg.Client) => void)[] = []
 
-  private constructor(kind: Kind, server: PostgresServer, operator: pg.Client, all: pg.Client[]) {
-    this.name = `pg-${kind}`
+  private constructor(kind: Kind, server: PostgresServer, operator: pg.Client, copy?: string) {
+    this.name = copy === undefined ? `pg-${kind}` : `pg-${kind}-${copy}`
+    if (copy !== undefined) this.only = [...reads, 'insert']
     this.#kind = kind
     this.#server = server
+    this.#database = copy ?? database
     this.#operator = operator
-    this.#all = all
-    this.#free = [...all]
   }
 
   static async build(
@@ -49,15 +56,29 @@ export class PostgresModel implements Model {
     try {
       const operator = await server.connect()
       await fillPostgres(operator, kind, shelves)
-      // The superuser passes over every policy; whoever owns a schema needs none.
-      const user = kind === 'rls' ? 'app' : undefined
-      const all = await Promise.all(Array.from({ length: connections }, () => server.connect(user)))
-      if (kind === 'rls') await Promise.all(all.map((client) => client.query(preparations)))
-      return new PostgresModel(kind, server, operator, all)
+      const model = new PostgresModel(kind, server, operator)
+      await model.#connect()
+      return model
     } catch (error) {
       await server.stop()
       throw error
     }
+  }
+
+  /** The same data beside it in the same server, with `@@` declared leakproof; to be closed before this one. */
+  async leakproof(): Promise<PostgresModel> {
+    const name = 'leakproof'
+    // Nobody may be in a database that is copied.
+    await this.#disconnect()
+    const { rows } = await this.#operator.query('SHOW server_version_num')
+    const hasStrategies = Number(rows[0].server_version_num) >= versionWithStrategies
+    await this.#operator.query(copyOf(name) + (hasStrategies ? byFiles : ''))
+    await this.#connect()
+    const operator = await this.#server.connect(undefined, name)
+    await operator.query(leakproof)
+    const model = new PostgresModel(this.#kind, this.#server, operator, name)
+    await model.#connect()
+    return model
   }
 
   get pid(): number {
@@ -126,8 +147,23 @@ export class PostgresModel implements Model {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#operator, ...this.#all].map((client) => client.end()))
-    await this.#server.stop()
+    await this.#disconnect()
+    await this.#operator.end()
+    if (this.only === undefined) await this.#server.stop()
+  }
+
+  async #connect(): Promise<void> {
+    // The superuser passes over every policy; whoever owns a schema needs none.
+    const user = this.#kind === 'rls' ? 'app' : undefined
+    const connect = () => this.#server.connect(user, this.#database)
+    this.#all = await Promise.all(Array.from({ length: connections }, connect))
+    if (this.#kind === 'rls')
+      await Promise.all(this.#all.map((client) => client.query(preparations)))
+    this.#free = [...this.#all]
+  }
+
+  async #disconnect(): Promise<void> {
+    await Promise.all(this.#all.map((client) => client.end()))
   }
 
   #copies(tenant: number): string[] {
@@ -147,8 +183,6 @@ export class PostgresModel implements Model {
     else this.#free.push(client)
   }
 }
-
-const database = 'postgres'
 
 function removal(tenant: number): string {
   return tables.map((table) => `DELETE FROM ${table} WHERE user_id = ${tenant}`).join('; ')

@@ -62,11 +62,14 @@ function modelRows(findings: Findings): BenchRow[] {
     cpu_s_per_1000: null,
     value: value === null ? null : rounded(value),
   })
-  return [
+  const whole = [
     row('backup', median(chores.map(({ backupMs }) => backupMs))),
     row('restore', median(chores.map(({ restoreMs }) => restoreMs))),
     row('delete', median(chores.map(({ deleteMs }) => deleteMs))),
     row('migrate', migrateMs),
+  ]
+  return [
+    ...(chores.length > 0 ? whole : []),
     ...(backupAllMs === null ? [] : [row('backup of all', backupAllMs)]),
     row('disk_mb', null, findings.diskBytes / 1e6),
     row('memory_mb', null, memoryBytes === null ? null : memoryBytes / 1e6),
@@ -78,6 +81,7 @@ type Ratio = readonly [string, number]
 
 function cellRatios(carrel: Findings, peer: Findings): Ratio[] {
   return [...carrel.cells]
+    .filter(([key]) => peer.cells.has(key))
     .filter(([key]) => key.endsWith(` ${crowd}`) || key.includes('open'))
     .flatMap(([key, ours]): Ratio[] => {
       const theirs = peer.cells.get(key) ?? []
@@ -93,6 +97,7 @@ function cellRatios(carrel: Findings, peer: Findings): Ratio[] {
 
 /** Theirs over ours: how many times quicker Carrel is. */
 function choreRatios(carrel: Findings, peer: Findings): Ratio[] {
+  if (peer.chores.length === 0) return []
   const suffix = `vs_${keyOf(peer.name)}`
   const ours = (field: keyof Chores): number => median(carrel.chores.map((one) => one[field]))
   const ratios = (['backup', 'restore', 'delete'] as const).map((chore): Ratio => {
