@@ -34,7 +34,7 @@ import { residentBytes, settled } from './models/usage.ts'
 const tenantsDefault = 600
 const passagesDefault = 5_000
 const secondsDefault = 1
-const roundsDefault = 5
+const roundsDefault = 3
 /** Before anything is measured, as many times the time of a cell. */
 const warmCells = 3
 /** More than there are clients. */

@@ -22,7 +22,13 @@ const passageColumns = 'document_seq, page, section, language, text, tsv'
 const [documentsEach, passagesEach] = [2 ** 20, 2 ** 28]
 const highestNumber = 2 ** 52
 
-export async function fillPostgres(client: pg.Client, kind: Kind, shelves: Shelves): Promise<void> {
+/** @param further a second connection: a schema is filled apart from others, and there are two cores */
+export async function fillPostgres(
+  client: pg.Client,
+  further: pg.Client,
+  kind: Kind,
+  shelves: Shelves,
+): Promise<void> {
   await client.query(shelfTables)
   const { rows: extensions } = await client.query(btreeGin)
   if (extensions.length > 0) await client.query('CREATE EXTENSION btree_gin')
@@ -50,7 +56,13 @@ export async function fillPostgres(client: pg.Client, kind: Kind, shelves: Shelv
   ])
   await client.query('CREATE INDEX ON shelf_passages (shelf, id); ANALYZE')
   if (kind === 'rls') await fillShared(client, extensions.length > 0)
-  else for (const tenant of tenants) await fillSchema(client, tenant, shelves.of(tenant))
+  else {
+    const left = tenants.values()
+    const fill = async (connection: pg.Client): Promise<void> => {
+      for (const tenant of left) await fillSchema(connection, tenant, shelves.of(tenant))
+    }
+    await Promise.all([client, further].map(fill))
+  }
   await client.query('DROP TABLE shelf_documents, shelf_passages, users')
   // Sets the bits that let an index alone answer, and counts.
   await client.query('VACUUM ANALYZE')

@@ -55,7 +55,9 @@ export class PostgresModel implements Model {
     const server = await PostgresServer.start(directory, programs)
     try {
       const operator = await server.connect()
-      await fillPostgres(operator, kind, shelves)
+      const further = await server.connect()
+      await fillPostgres(operator, further, kind, shelves)
+      await further.end()
       const model = new PostgresModel(kind, server, operator)
       await model.#connect()
       return model
