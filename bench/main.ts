@@ -47,20 +47,20 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
   },
 }
 
-const fewSamples = { starts: 1, cold: 12, warm: 20, crowd: 30 }
+const fewSamples = { starts: 1, cold: 6, warm: 10, crowd: 15 }
 
 /** As small as each can be and still do all that it does: shows that it works, and measures nothing. */
 const shortSizes: Readonly<Record<string, readonly number[]>> = {
   fleet: [8],
-  http: [1, 200, 300],
-  keyword: [300],
-  models: [6, 40, 0.1, 1],
-  neighbour: [2, 1, 20],
-  overload: [2, 10],
-  shards: [1, 200, 20],
-  snapshot: [4, 20],
-  soak: [2, 1],
-  tenants: [12, 24],
+  http: [1, 100, 150],
+  keyword: [60],
+  models: [4, 40, 0.02, 1],
+  neighbour: [1, 1, 20],
+  overload: [1, 10],
+  shards: [1, 100, 5],
+  snapshot: [2, 10],
+  soak: [1, 1],
+  tenants: [6, 12],
 }
 
 async function extractBench({ testData }: BenchOptions): Promise<BenchResult> {

@@ -20,6 +20,7 @@ const everyMs = 1_000
 const roundsDefault = 4
 /** Of one condition in a round: four rounds of nine users give a little more than 2,000. */
 const secondsDefault = 57
+/** Between two conditions, or as long as one lasts where that is shorter. */
 const settleMs = 2_000
 /** Rates are not what is measured: what they would stop must not be needed. */
 const loudTier = { tier: 'ultra' }
@@ -53,8 +54,11 @@ export async function neighbourBench({
       names.map(async (name) => new Client(server.url, await signToken(secret, name))),
     )
     const token = await signToken(secret, 'loud', loudTier)
-    for (const [at, client] of quiet.entries()) await fillLibrary(client, passages, at)
-    await fillLibrary(new Client(server.url, token), passages * loudPerQuietPassages, quietUsers)
+    const loud = new Client(server.url, token)
+    await Promise.all([
+      ...quiet.map((client, at) => fillLibrary(client, passages, at)),
+      fillLibrary(loud, passages * loudPerQuietPassages, quietUsers),
+    ])
     const data: FloodData = { url: server.url, token, questions }
     const flooder = new Flooder(data)
     const conditions = new Map<'alone' | Flood, Condition>()
@@ -70,7 +74,7 @@ export async function neighbourBench({
         say(
           `round ${round + 1}, ${name}: p99 ${rounded(percentile(condition.times, 0.99))} ms so far`,
         )
-        await pause(settleMs)
+        await pause(Math.min(settleMs, seconds * 1_000))
       }
     await flooder.end()
     return report(conditions, sums)

@@ -1,4 +1,4 @@
-/** Every bench in its short form: that it works and prints what docs/bench-json.md says; nothing is asked of its times. */
+/** Every bench in its short form: that it works, prints what docs/bench-json.md says and finds no fault; nothing is asked of its times. */
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
@@ -29,6 +29,23 @@ interface Printed {
   readonly ratios: Readonly<Record<string, number | null>>
 }
 
+/** What must be so however little is measured. */
+const held: Readonly<Record<string, (ratios: Printed['ratios']) => void>> = {
+  fleet: (ratios) => {
+    expect(ratios).toMatchObject({ libraries: 8, refused: 0, pool_open_cap: 4 })
+    expect(ratios['pool_open_max']).toBeLessThanOrEqual(4)
+    expect(ratios['pool_open_max']).toBeGreaterThan(0)
+    expect(ratios['descriptors_max']).toBeLessThanOrEqual(ratios['descriptors_cap'] ?? 0)
+    expect(ratios['backup_bytes']).toBeGreaterThan(0)
+  },
+  overload: (ratios) => expect(ratios).toMatchObject({ other_than_refused: 0 }),
+  soak: (ratios) => {
+    expect(ratios).toMatchObject({ errors: 0 })
+    expect(ratios['done']).toBeGreaterThan(0)
+    expect(ratios['store_opens'], 'stores come and go').toBeGreaterThan(3)
+  },
+}
+
 test.skipIf(whyNoBench !== undefined).for(names)(
   `%s ${whyNoBench ?? ''}`,
   { timeout: timeoutMs },
@@ -39,6 +56,7 @@ test.skipIf(whyNoBench !== undefined).for(names)(
     const printed = JSON.parse(stdout) as Printed
     expect(printed).toMatchObject({ bench: name, commit: expect.any(String) })
     expect(printed.rows.length).toBeGreaterThan(0)
+    held[name]?.(printed.ratios)
     const columns = new Set(printed.rows.flatMap((row) => Object.keys(row)))
     const said = namesSaid(name)
     const all = [...columns, ...Object.keys(printed.ratios)]

@@ -6,7 +6,6 @@ import { hasSettled, ratesOf } from '../bench/overload/windows.ts'
 import { overloadBench } from '../bench/overload.ts'
 import { soakBench } from '../bench/soak.ts'
 import { tenantsBench } from '../bench/tenants.ts'
-import { whyNoBench } from './helpers.ts'
 
 const isLong = process.env['CARREL_LONG'] === '1'
 const quiet = { testData: undefined, say: () => undefined }
@@ -30,20 +29,6 @@ test('what was answered counts in the second in which it came; a rate has settle
   expect(hasSettled([100, 500, 520])).toBe(false)
   expect(hasSettled([100, 500, 520, 540])).toBe(true)
 })
-
-test.skipIf(whyNoBench !== undefined)(
-  `a soak of a second does everything, without an error, and ends as it began ${whyNoBench ?? ''}`,
-  {
-    timeout: 120_000,
-  },
-  async () => {
-    const { rows, ratios } = await soakBench({ ...quiet, sizes: [1, 1] })
-    expect(rows.length).toBeGreaterThan(2)
-    expect(ratios).toMatchObject({ errors: 0 })
-    expect(ratios['done']).toBeGreaterThan(0)
-    expect(ratios['store_opens'], 'stores come and go').toBeGreaterThan(3)
-  },
-)
 
 const why = isLong ? '' : 'skipped: part of `npm run test:long`'
 describe.skipIf(!isLong)(`more of them ${why}`, { timeout: 600_000 }, () => {
