@@ -55,7 +55,7 @@ const shortSizes: Readonly<Record<string, readonly number[]>> = {
   http: [1, 100, 150],
   keyword: [60],
   models: [4, 40, 0.02, 1],
-  neighbour: [1, 1, 20],
+  neighbour: [0.5, 1, 20],
   overload: [1, 10],
   shards: [1, 100, 5],
   snapshot: [2, 10],
