@@ -89,7 +89,7 @@ export class CarrelModel implements Model {
         return (await handle.callText('documents.list', { limit: pageSize, cursor: null })).text
       case 'search': {
         const asked = { query: words.join(' '), mode: 'keyword', limit: hits } as const
-        return JSON.stringify(await handle.call('search', { ...asked, filter: {}, explain: false }))
+        return (await handle.callText('search', { ...asked, filter: {}, explain: false })).text
       }
       case 'insert':
       case 'upload':
