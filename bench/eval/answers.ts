@@ -7,6 +7,7 @@ import { normalText } from '../../src/rag/normal-text.ts'
 import { searchOf } from '../../src/rag/question.ts'
 import { type AskTenant, retrieve } from '../../src/rag/retriever.ts'
 import { SentenceCutter } from '../../src/rag/sentence-cutter.ts'
+import { withoutTurns } from '../../src/rag/turns.ts'
 import { createAnalyser } from '../../src/search/analysis/analyser.ts'
 import { closeStore, type Store } from '../../src/tenancy/store.ts'
 import { type OperationName, type Operations, operations } from '../../src/threads/operations.ts'
@@ -81,8 +82,8 @@ async function evaluate(place: string, testData: string): Promise<AnswersRow> {
     for (const { id, text, relevant } of collection.queries) {
       const startedMs = performance.now()
       const query = searchOf(text, [], analyser)
-      const sources = await retrieve(tenant, { query, filter: {}, tokensMax })
-      const quotes = extractAnswer(text, sources, tools)
+      const sources = await retrieve(tenant, { query, filter: {}, tokensMax, isBare: true })
+      const quotes = withoutTurns(extractAnswer(text, sources, tools))
       const ms = performance.now() - startedMs
       const said = quotes.map((quote) => quote.text).join('\n')
       const first = library.idOf.get(Number(quotes[0]?.source.passage_id)) ?? ''

@@ -56,11 +56,15 @@ export function neighbours(
   }))
 }
 
-/** The pages that spans touch, in order, each with the one stretch that holds all of its spans. */
+/**
+ * The pages that spans touch, in order, each with the one stretch that holds all of its spans.
+ * @param isBare without the text of the page around the stretch
+ */
 export function pageStretches(
   app: Db,
   { document_seq, revision }: PassageRow,
   spans: readonly PassageSpan[],
+  isBare: boolean,
 ): PageStretch[] {
   const stretches: PageStretch[] = []
   const byPage = Map.groupBy(spans, (span) => span.page)
@@ -79,7 +83,12 @@ export function pageStretches(
     const from = isWhole ? 0 : Math.max(0, middle - windowUnitsMax / 2)
     const text = isWhole ? row.text : row.text.slice(from, from + windowUnitsMax)
     const within = (at: number): number => Math.min(Math.max(at, from), from + text.length)
-    stretches.push({ page, label: row.label, from, text, start: within(start), end: within(end) })
+    const whole = { page, label: row.label, from, text, start: within(start), end: within(end) }
+    stretches.push(isBare ? bare(whole) : whole)
   }
   return stretches
+}
+
+function bare({ from, text, start, end, ...place }: PageStretch): PageStretch {
+  return { ...place, from: start, text: text.slice(start - from, end - from), start, end }
 }

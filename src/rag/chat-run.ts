@@ -78,7 +78,7 @@ export class ChatRun {
 
   add(event: ChatEvent): void {
     this.#events.push(event)
-    this.#characters += 64 + JSON.stringify(event.data).length
+    this.#characters += 64 + unitsOf(event.data)
     this.#wake()
   }
 
@@ -137,4 +137,13 @@ export class ChatRun {
     this.#changed.resolve()
     this.#changed = Promise.withResolvers()
   }
+}
+
+/** About as long as its JSON, which is not made for that: an answer's passages are long. */
+function unitsOf(value: unknown): number {
+  if (typeof value === 'string') return value.length + 2
+  if (typeof value !== 'object' || value === null) return 8
+  let units = 2
+  for (const [name, one] of Object.entries(value)) units += name.length + 4 + unitsOf(one)
+  return units
 }

@@ -25,12 +25,16 @@ export const runLimits: RunLimits = {
   keptUnitsMax: 32 * 2 ** 20,
 }
 
+/** Looking at all that is kept takes its time, and what is over is not found anyway. */
+const purgeEveryMs = 1_000
+
 export class ChatRuns {
   readonly #limits: RunLimits
   readonly #running = new Map<string, { readonly tenant: TenantId; readonly run: ChatRun }>()
   readonly #ended: LRUCache<string, ChatRun>
   /** Conversations that are being answered in. */
   readonly #busy = new Set<string>()
+  #purgedAtMs = 0
 
   constructor(limits: RunLimits) {
     this.#limits = limits
@@ -82,8 +86,14 @@ export class ChatRuns {
     run.end()
     this.#running.delete(`${tenant}/${run.id}`)
     this.#busy.delete(`${tenant}/${conversation}`)
-    this.#ended.purgeStale()
+    this.#purge(performance.now())
     if (isKept) this.#ended.set(`${tenant}/${run.id}`, run)
+  }
+
+  #purge(nowMs: number): void {
+    if (nowMs - this.#purgedAtMs < purgeEveryMs) return
+    this.#purgedAtMs = nowMs
+    this.#ended.purgeStale()
   }
 
   /** @throws Problem `not_found` for one that never was, is somebody else's, or ended too long ago */

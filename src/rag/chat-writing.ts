@@ -44,8 +44,24 @@ export class Writing {
   }
 }
 
+/** An answer of quotations: a paragraph each, in quotation marks, with the number of its source. */
+export function writeQuotes(
+  run: ChatRun,
+  quotes: readonly QuotedSentence[],
+): Pick<Written, 'answer' | 'citations'> {
+  const writing = new Writing(run)
+  let answer = ''
+  for (const quote of quotes) {
+    const line = `${answer === '' ? '' : '\n\n'}“${oneLine(quote.text)}” [${quote.source.n}]`
+    const at = answer.length + line.indexOf('“') + 1
+    answer += line
+    writing.add([{ delta: line }, { citation: citationOf(quote, at) }])
+  }
+  return writing.result(answer)
+}
+
 /** @param at where the quotation's words begin in the answer */
-export function citationOf(quote: QuotedSentence, at: number): CitationView {
+function citationOf(quote: QuotedSentence, at: number): CitationView {
   const text = oneLine(quote.text)
   return {
     n: quote.source.n,
@@ -68,6 +84,6 @@ export function passageView(source: Source): PassageView {
 }
 
 /** Line ends of a page mean nothing in an answer. */
-export function oneLine(text: string): string {
+function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, ' ').trim()
 }

@@ -8,13 +8,14 @@ import { type ChatUsage, sumOfUsage } from './chat-event.ts'
 import type { ChatEnd, ChatModel } from './chat-model.ts'
 import type { ChatRun } from './chat-run.ts'
 import { ChatRuns, type RunLimits, runLimits } from './chat-runs.ts'
-import { citationOf, oneLine, passageView, Writing, type Written } from './chat-writing.ts'
+import { passageView, Writing, type Written, writeQuotes } from './chat-writing.ts'
 import { extractAnswer } from './extract-answer.ts'
 import { fittingHistory, promptOf, type Turn } from './prompt.ts'
 import { searchOf } from './question.ts'
 import { retrieve, type Source, type SourceFilter } from './retriever.ts'
 import type { Searcher } from './searcher.ts'
 import { SentenceCutter } from './sentence-cutter.ts'
+import { Turns } from './turns.ts'
 import { type OwnKeys, type Voice, Voices } from './voices.ts'
 
 /** Of a model's context: the rest is history. */
@@ -43,6 +44,8 @@ export interface Question {
   readonly filter?: SourceFilter | undefined
   /** Of a client that keeps its conversations itself: then nothing is written down here. */
   readonly history?: readonly Turn[] | undefined
+  /** Whether it can be fetched again for some minutes; not of a client that has no way to ask for it. */
+  readonly isKept?: boolean | undefined
   /** Told once what the model says that the answer cost, whoever reads it. */
   readonly onUsage?: ((usage: ChatUsage | null) => void) | undefined
 }
@@ -68,6 +71,7 @@ export class Chat {
   readonly #onFault: (error: unknown) => void
   readonly #analyser: Analyser = createAnalyser()
   readonly #cutter = new SentenceCutter()
+  readonly #turns = new Turns()
   readonly #working = new Set<Promise<void>>()
   #isClosing = false
 
@@ -149,7 +153,7 @@ export class Chat {
 
   /** Never rejects: whatever happens becomes an event. */
   async #work(task: Task): Promise<void> {
-    const { run, tenant, conversation } = task
+    const { run, tenant, conversation, question } = task
     try {
       await this.#answer(task)
     } catch (error) {
@@ -162,7 +166,7 @@ export class Chat {
         : 'Something went wrong on our side.'
       run.add({ event: 'error', data: (problem ?? new Problem('internal', detail)).toData() })
     } finally {
-      this.#runs.end(tenant.id, conversation, run, true)
+      this.#runs.end(tenant.id, conversation, run, question.isKept !== false)
     }
   }
 
@@ -177,6 +181,7 @@ export class Chat {
       query,
       filter,
       tokensMax,
+      isBare: voice.model === undefined,
       signal: run.signal,
       searcher: this.#searcher,
     })
@@ -189,7 +194,7 @@ export class Chat {
     const written =
       voice.model && isAskable
         ? await this.#byModel(task, voice.model, sources, tokens)
-        : this.#byQuotes(task, sources, voice.notice)
+        : await this.#byQuotes(task, sources, voice.notice)
     if (!written) return
     const usage = sumOfUsage(written.usage, condensed?.usage ?? null)
     question.onUsage?.(usage)
@@ -236,19 +241,17 @@ export class Chat {
     return { ...writing.result(reader.answer), mode: 'model', usage: end.usage, notice }
   }
 
-  #byQuotes(task: Task, sources: readonly Source[], notice: string | null): Written {
+  async #byQuotes(
+    { question, run, tenant }: Task,
+    sources: readonly Source[],
+    notice: string | null,
+  ): Promise<Written> {
     const tools = { analyser: this.#analyser, cutter: this.#cutter }
-    const quotes = extractAnswer(task.question.message, sources, tools)
-    const writing = new Writing(task.run)
-    let answer = ''
-    for (const quote of quotes) {
-      const line = `${answer === '' ? '' : '\n\n'}“${oneLine(quote.text)}” [${quote.source.n}]`
-      const at = answer.length + line.indexOf('“') + 1
-      answer += line
-      writing.add([{ delta: line }, { citation: citationOf(quote, at) }])
-    }
+    const steps = extractAnswer(question.message, sources, tools)
+    const quotes = await this.#turns.run(tenant.id, steps, run.signal)
     if (quotes.length > 0)
-      return { ...writing.result(answer), mode: 'extractive', usage: null, notice }
+      return { ...writeQuotes(run, quotes), mode: 'extractive', usage: null, notice }
+    const writing = new Writing(run)
     writing.add([{ delta: nothingFound }])
     return { ...writing.result(nothingFound), mode: 'none', usage: null, notice: null }
   }

@@ -2,6 +2,7 @@
 import type { Analyser } from '../search/analysis/analyser.ts'
 import type { Source } from './retriever.ts'
 import type { SentenceCutter } from './sentence-cutter.ts'
+import type { Steps } from './turns.ts'
 
 /** A sentence as it stands in its page. */
 export interface QuotedSentence {
@@ -48,18 +49,24 @@ export interface ExtractTools {
 }
 
 /**
+ * A step is a sentence that was looked at.
  * @param question as it was asked
  * @param sources in any order
  * @returns the best first; empty when no sentence has a word of the question
  */
-export function extractAnswer(
+export function* extractAnswer(
   question: string,
   sources: readonly Source[],
   tools: ExtractTools,
-): QuotedSentence[] {
+): Steps<QuotedSentence[]> {
   const languages = [...new Set(sources.map((source) => source.language))]
   const terms = questionTerms(question, languages, tools.analyser)
-  const candidates = sources.flatMap((source) => candidatesOf(source, terms, tools))
+  const candidates: Candidate[] = []
+  for (const source of sources)
+    for (const candidate of candidatesOf(source, terms, tools)) {
+      candidates.push(candidate)
+      yield
+    }
   const idf = idfOf(candidates)
   const own = candidates.map((candidate) => ownScore(candidate, idf, terms))
   const scored = candidates.map((candidate, at) => {
@@ -92,33 +99,28 @@ function questionTerms(
   return telling.size > 0 ? telling : all
 }
 
-function candidatesOf(
+function* candidatesOf(
   source: Source,
   terms: ReadonlyMap<string, number>,
   { analyser, cutter }: ExtractTools,
-): Candidate[] {
-  return source.pages.flatMap(({ page, label, from, text, start, end }) => {
+): Generator<Candidate> {
+  for (const { page, label, from, text, start, end } of source.pages) {
     const stretch = text.slice(start - from, end - from)
-    return cutter.cut(stretch, source.language).map((sentence, position): Candidate => {
+    let position = 0
+    for (const sentence of cutter.sentences(stretch, source.language)) {
       const words = stretch.slice(sentence.start, sentence.end)
-      const tokens = analyser.tokens(words, source.language)
-      const found = new Map<string, number>()
-      for (const [at, token] of tokens.entries())
-        for (const term of [...token.terms, ...token.parts])
-          if (terms.has(term) && !found.has(term)) found.set(term, at)
-      return {
+      yield {
         source,
         page,
         page_label: label,
         start: start + sentence.start,
         end: start + sentence.end,
         text: words,
-        found,
-        words: tokens.length,
-        position,
+        ...analyser.firstPlaces(words, source.language, terms),
+        position: position++,
       }
-    })
-  })
+    }
+  }
 }
 
 /** How rare each word of the question is among the sentences there are. */

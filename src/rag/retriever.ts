@@ -28,6 +28,8 @@ export interface Retrieval {
   readonly filter: SourceFilter
   /** Of all sources together. */
   readonly tokensMax: number
+  /** Without the text of the pages around the sources: for quoting, nothing else is looked up there. */
+  readonly isBare?: boolean
   readonly signal?: AbortSignal | undefined
   /** How it is searched; by the built-in embedder alone when not given. */
   readonly searcher?: Pick<Searcher, 'search'> | undefined
@@ -36,7 +38,7 @@ export interface Retrieval {
 /** @returns at most a handful, documents in the order of their best passage; empty when nothing was found */
 export async function retrieve(tenant: AskTenant, asked: Retrieval): Promise<Source[]> {
   const options = asked.signal ? { signal: asked.signal } : {}
-  const { query, filter, searcher = new Searcher() } = asked
+  const { query, filter, isBare = false, searcher = new Searcher() } = asked
   if (query.trim() === '') return []
   const { hits: chosen } = await searcher.search(
     tenant,
@@ -46,7 +48,7 @@ export async function retrieve(tenant: AskTenant, asked: Retrieval): Promise<Sou
   if (chosen.length === 0) return []
   const tokensMax = Math.floor(asked.tokensMax / chosen.length)
   const ids = chosen.map((hit) => hit.passage_id)
-  const wide = await tenant.call('passages.widen', { ids, tokensMax }, options)
+  const wide = await tenant.call('passages.widen', { ids, tokensMax, isBare }, options)
   return inOrder(withoutCovered(wide), chosen)
 }
 

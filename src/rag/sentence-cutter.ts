@@ -13,26 +13,32 @@ const startsLower = /^["'“‘«([]*\p{Ll}/u
 /** Longer ones are cut at spaces and marks: Thai has no full stop, a table has none either. In UTF-16 units. */
 const unitsMax = 420
 const unitsMin = 80
+const mark = /[;:，、；：,]/
+const digit = /\d/
+const space = /\s/
 
 export class SentenceCutter {
   readonly #segmenters = new Map<string, Intl.Segmenter>()
 
   /** @param language ISO 639-1 or `und` */
   cut(text: string, language: string): Sentence[] {
+    return [...this.sentences(text, language)]
+  }
+
+  /** The same one by one, as they are asked for. */
+  *sentences(text: string, language: string): Generator<Sentence> {
     // A line end inside a paragraph is no end of a sentence; replaced one for one, so that places stay.
     const flat = text.replace(/(?<!\n)\n(?!\n|\s*[-*•‣◦#|]|\s*\d{1,3}[.)]\s)/g, ' ')
-    const sentences: Sentence[] = []
     let open: { start: number; end: number } | undefined
     for (const { segment, index } of this.#segmenter(language).segment(flat)) {
       const goesOn = open && continues(flat.slice(open.start, open.end), segment)
       if (open && goesOn) open.end = index + segment.length
       else {
-        if (open) push(flat, open, sentences)
+        if (open) yield* pieces(flat, open)
         open = { start: index, end: index + segment.length }
       }
     }
-    if (open) push(flat, open, sentences)
-    return sentences
+    if (open) yield* pieces(flat, open)
   }
 
   #segmenter(language: string): Intl.Segmenter {
@@ -52,30 +58,31 @@ function continues(before: string, after: string): boolean {
   return abbreviation.test(trimmed.slice(-12)) || (/[.…]$/.test(trimmed) && startsLower.test(after))
 }
 
-function push(text: string, { start, end }: Sentence, sentences: Sentence[]): void {
+function* pieces(text: string, { start, end }: Sentence): Generator<Sentence> {
   let from = start
   while (end - from > unitsMax) {
     const to = breakAt(text, from)
-    pushTrimmed(text, from, to, sentences)
+    yield* trimmed(text, from, to)
     from = to
   }
-  pushTrimmed(text, from, end, sentences)
+  yield* trimmed(text, from, end)
 }
 
 /** The last mark, else the last space, within the limit; else the limit. */
 function breakAt(text: string, from: number): number {
-  const window = text.slice(from, from + unitsMax)
-  for (const pattern of [/[;:，、；：,](?!\d)\s*(?!.*[;:，、；：,](?!\d))/su, /\s(?!.*\s)/su]) {
-    const at = window.search(pattern)
-    if (at >= unitsMin) return from + at + 1
+  const to = from + unitsMax
+  for (let at = to - 1; at >= from + unitsMin; at--) {
+    const isInNumber = at + 1 < to && digit.test(text[at + 1] ?? '')
+    if (mark.test(text[at] ?? '') && !isInNumber) return at + 1
   }
-  const isPair = /[\ud800-\udbff]$/.test(window)
-  return from + unitsMax - (isPair ? 1 : 0)
+  for (let at = to - 1; at >= from + unitsMin; at--) if (space.test(text[at] ?? '')) return at + 1
+  const isPair = /[\ud800-\udbff]/.test(text[to - 1] ?? '')
+  return to - (isPair ? 1 : 0)
 }
 
-function pushTrimmed(text: string, start: number, end: number, sentences: Sentence[]): void {
+function* trimmed(text: string, start: number, end: number): Generator<Sentence> {
   const piece = text.slice(start, end)
   const from = start + piece.length - piece.trimStart().length
   const to = start + piece.trimEnd().length
-  if (to > from && /[\p{L}\p{N}]/u.test(piece)) sentences.push({ start: from, end: to })
+  if (to > from && /[\p{L}\p{N}]/u.test(piece)) yield { start: from, end: to }
 }

@@ -27,12 +27,17 @@ export interface WidePassage {
 
 /**
  * @param args.tokensMax of each passage together with its neighbours; the passage itself is always whole
+ * @param args.isBare without the text of the pages around them
  * @returns in the order of the ids; those that are gone are left out
  */
 export function widen(
   _context: ShardContext,
   { app }: Store,
-  args: { readonly ids: readonly string[]; readonly tokensMax: number },
+  args: {
+    readonly ids: readonly string[]
+    readonly tokensMax: number
+    readonly isBare?: boolean
+  },
 ): WidePassage[] {
   return args.ids.flatMap((id) => {
     const passage = passageRow(app, Number(id))
@@ -46,7 +51,7 @@ export function widen(
       ...fitting(near, args.tokensMax - estimateTokens(passage.text)),
     ]
     const { document_id, title, section, language } = passage
-    const pages = pageStretches(app, passage, spans)
+    const pages = pageStretches(app, passage, spans, args.isBare === true)
     return [{ passage_id: id, document_id, title, section, language, pages }]
   })
 }

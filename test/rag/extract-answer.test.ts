@@ -4,6 +4,7 @@ import { searchOf } from '../../src/rag/question.ts'
 import type { Source } from '../../src/rag/retriever.ts'
 import { retrieve } from '../../src/rag/retriever.ts'
 import { SentenceCutter } from '../../src/rag/sentence-cutter.ts'
+import { withoutTurns } from '../../src/rag/turns.ts'
 import { createAnalyser } from '../../src/search/analysis/analyser.ts'
 import { RealTenant } from './real-tenant.ts'
 
@@ -41,7 +42,7 @@ test.each([
       sourceOf(filler[language] ?? '', language, 1, 0.9),
       sourceOf(text, language, 2),
     ]
-    const [best] = extractAnswer(question, sources, tools)
+    const [best] = withoutTurns(extractAnswer(question, sources, tools))
     expect(best?.source.n).toBe(2)
     expect(best?.text).toContain(language === 'th' ? 'เปิดสะพาน' : sentence)
     expect(text.slice(best?.start, best?.end)).toBe(best?.text)
@@ -51,10 +52,12 @@ test.each([
 
 test('nothing that has no word of the question is said, and nothing twice', () => {
   const text = 'The bridge is long. The bridge is long! Cats sleep.'
-  const said = extractAnswer('How long is the bridge?', [sourceOf(text, 'en')], tools)
+  const said = withoutTurns(extractAnswer('How long is the bridge?', [sourceOf(text, 'en')], tools))
   expect(said.map((one) => one.text)).toEqual(['The bridge is long.'])
-  expect(extractAnswer('Quantum chromodynamics?', [sourceOf(text, 'en')], tools)).toEqual([])
-  expect(extractAnswer('', [], tools)).toEqual([])
+  expect(
+    withoutTurns(extractAnswer('Quantum chromodynamics?', [sourceOf(text, 'en')], tools)),
+  ).toEqual([])
+  expect(withoutTurns(extractAnswer('', [], tools))).toEqual([])
 })
 
 test('abbreviations, line ends and long runs are cut where a reader would', () => {
@@ -105,5 +108,20 @@ test('sources are few of one document, no copies, widened to their neighbours, i
   const lengths = (list: typeof wide) =>
     list.map(({ pages: [page] }) => (page?.end ?? 0) - (page?.start ?? 0))
   expect(Math.max(...lengths(wide))).toBeGreaterThan(Math.max(...lengths(tight)))
+  const bare = await retrieve(handle, { ...asked, tokensMax: 4_000, isBare: true })
+  const said = (list: typeof wide) =>
+    withoutTurns(extractAnswer('Who wrote about the storm?', list, tools)).map(
+      ({ source: { pages: _, ...source }, ...quote }) => ({ ...source, ...quote }),
+    )
+  expect(said(bare)).toEqual(said(wide))
+  expect(bare.flatMap(({ pages }) => pages)).toEqual(
+    wide.flatMap(({ pages }) =>
+      pages.map(({ text, from, ...page }) => ({
+        ...page,
+        from: page.start,
+        text: text.slice(page.start - from, page.end - from),
+      })),
+    ),
+  )
   expect(await retrieve(handle, { query: '', filter: {}, tokensMax: 10 })).toEqual([])
 })

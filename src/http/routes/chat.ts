@@ -130,7 +130,9 @@ export function chatRoutes(options: ChatRouteOptions): Route[] {
           await sendEvents(response, wireEvents(run, place.after, signal), { signal })
           return answered
         }
-        const run = await beginAnswer(options, principal, tenant, question)
+        // An answer in one piece does not say what it could be fetched again by.
+        const asked = { ...question, isKept: stream }
+        const run = await beginAnswer(options, principal, tenant, asked)
         if (!stream) return whole(run, signal)
         await sendEvents(response, wireEvents(run, 0, signal), { signal })
         return answered

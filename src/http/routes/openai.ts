@@ -83,7 +83,9 @@ export function openAiRoutes(options: ChatRouteOptions): Route[] {
       },
       problems: ['model_failed', 'quota_exceeded'],
       handle: async ({ principal, tenant, body, response, signal }) => {
-        const run = await beginAnswer(options, principal, tenant, questionOf(body.messages))
+        // OpenAI's clients know no way back to an answer.
+        const asked = { ...questionOf(body.messages), isKept: false }
+        const run = await beginAnswer(options, principal, tenant, asked)
         const head = {
           id: randomId('chatcmpl'),
           created: Math.floor(Date.now() / 1_000),

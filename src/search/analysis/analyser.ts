@@ -29,6 +29,13 @@ export interface FoundWord {
   readonly term: string
 }
 
+export interface FirstPlaces {
+  /** The wanted terms that were found, each with the number of the first word that has it, from 0. */
+  readonly found: ReadonlyMap<string, number>
+  /** How many words, as `tokens` gives them. */
+  readonly words: number
+}
+
 export interface WordPlaces {
   readonly starts: readonly number[]
   readonly ends: readonly number[]
@@ -98,6 +105,24 @@ export class Analyser {
       if (term !== undefined) places.found.push({ start, end, term })
     })
     return places
+  }
+
+  /** Which of the wanted terms stand in a text, by the numbers of its words: nothing is made for the others. */
+  firstPlaces(
+    text: string,
+    languageCode: string,
+    wanted: Pick<ReadonlySet<string>, 'has'>,
+  ): FirstPlaces {
+    const found = new Map<string, number>()
+    let words = 0
+    this.#walk(text, languageOf(languageCode), (_start, _end, { terms, parts }) => {
+      for (const { text: term } of terms)
+        if (wanted.has(term) && !found.has(term)) found.set(term, words)
+      for (const { text: part } of parts)
+        if (wanted.has(part) && !found.has(part)) found.set(part, words)
+      words++
+    })
+    return { found, words }
   }
 
   /** The terms that one word, without spaces, is indexed under. */
