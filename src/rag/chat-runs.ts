@@ -10,8 +10,9 @@ export interface RunLimits {
   readonly keepMs: number
   /** How long an answer goes on while its client is away. */
   readonly leaveMs: number
-  /** Of one tenant at once, and of all. */
+  /** Of one tenant at once that a model answers, that are quoted, which takes milliseconds and may wait, and of all. */
   readonly tenantMax: number
+  readonly tenantQuotedMax: number
   readonly runsMax: number
   /** Memory for the answers of the last minutes, in UTF-16 units. */
   readonly keptUnitsMax: number
@@ -21,10 +22,13 @@ export const runLimits: RunLimits = {
   keepMs: 5 * 60_000,
   leaveMs: 10_000,
   tenantMax: 8,
+  tenantQuotedMax: 32,
   runsMax: 512,
   keptUnitsMax: 32 * 2 ** 20,
 }
 
+/** Of one tenant: one question is searched for while another's quotes are chosen. Waiting costs less than being refused. */
+export const tenantQuotedAtOnce = 2
 /** Looking at all that is kept takes its time, and what is over is not found anyway. */
 const purgeEveryMs = 1_000
 
@@ -52,10 +56,12 @@ export class ChatRuns {
 
   /**
    * @param conversation the one that is gone on with
+   * @param isQuoted without a model
    * @throws Problem `conversation_busy`, `too_many_requests`, `overloaded`
    */
-  begin(tenant: TenantId, conversation: string): ChatRun {
-    const { tenantMax, runsMax, leaveMs } = this.#limits
+  begin(tenant: TenantId, conversation: string, isQuoted = false): ChatRun {
+    const { runsMax, leaveMs } = this.#limits
+    const tenantMax = isQuoted ? this.#limits.tenantQuotedMax : this.#limits.tenantMax
     if (this.#busy.has(`${tenant}/${conversation}`))
       throw new Problem(
         'conversation_busy',

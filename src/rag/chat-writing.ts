@@ -44,12 +44,19 @@ export class Writing {
   }
 }
 
-/** An answer of quotations: a paragraph each, in quotation marks, with the number of its source. */
+const nothingFound = 'Nothing in your library answers this question.'
+
+/** An answer of quotations: a paragraph each, in quotation marks, with the number of its source; a sentence where there are none. */
 export function writeQuotes(
   run: ChatRun,
   quotes: readonly QuotedSentence[],
-): Pick<Written, 'answer' | 'citations'> {
+  notice: string | null,
+): Written {
   const writing = new Writing(run)
+  if (quotes.length === 0) {
+    writing.add([{ delta: nothingFound }])
+    return { ...writing.result(nothingFound), mode: 'none', usage: null, notice: null }
+  }
   let answer = ''
   for (const quote of quotes) {
     const line = `${answer === '' ? '' : '\n\n'}“${oneLine(quote.text)}” [${quote.source.n}]`
@@ -57,7 +64,7 @@ export function writeQuotes(
     answer += line
     writing.add([{ delta: line }, { citation: citationOf(quote, at) }])
   }
-  return writing.result(answer)
+  return { ...writing.result(answer), mode: 'extractive', usage: null, notice }
 }
 
 /** @param at where the quotation's words begin in the answer */

@@ -7,13 +7,14 @@ import { AnswerReader } from './answer-reader.ts'
 import { type ChatUsage, sumOfUsage } from './chat-event.ts'
 import type { ChatEnd, ChatModel } from './chat-model.ts'
 import type { ChatRun } from './chat-run.ts'
-import { ChatRuns, type RunLimits, runLimits } from './chat-runs.ts'
+import { ChatRuns, type RunLimits, runLimits, tenantQuotedAtOnce } from './chat-runs.ts'
 import { passageView, Writing, type Written, writeQuotes } from './chat-writing.ts'
 import { extractAnswer } from './extract-answer.ts'
 import { fittingHistory, promptOf, type Turn } from './prompt.ts'
 import { searchOf } from './question.ts'
 import { retrieve, type Source, type SourceFilter } from './retriever.ts'
 import type { Searcher } from './searcher.ts'
+import { TenantSemaphores } from './semaphore.ts'
 import { SentenceCutter } from './sentence-cutter.ts'
 import { Turns } from './turns.ts'
 import { type OwnKeys, type Voice, Voices } from './voices.ts'
@@ -72,6 +73,7 @@ export class Chat {
   readonly #analyser: Analyser = createAnalyser()
   readonly #cutter = new SentenceCutter()
   readonly #turns = new Turns()
+  readonly #quoted = new TenantSemaphores(tenantQuotedAtOnce)
   readonly #working = new Set<Promise<void>>()
   #isClosing = false
 
@@ -102,7 +104,7 @@ export class Chat {
     const startedMs = performance.now()
     const voice = this.voices.of(tenant)
     const conversation = question.conversation_id ?? randomId('conv')
-    const run = this.#runs.begin(tenant.id, conversation)
+    const run = this.#runs.begin(tenant.id, conversation, voice.model === undefined)
     try {
       const before = await this.#before(tenant, question)
       const answerId = randomId('msg')
@@ -153,9 +155,10 @@ export class Chat {
 
   /** Never rejects: whatever happens becomes an event. */
   async #work(task: Task): Promise<void> {
-    const { run, tenant, conversation, question } = task
+    const { run, tenant, conversation, question, voice } = task
     try {
-      await this.#answer(task)
+      if (voice.model) await this.#answer(task)
+      else await this.#quoted.run(tenant.id, run.signal, () => this.#answer(task))
     } catch (error) {
       // Nobody is there any more, or the server stops.
       const reason: unknown = run.signal.aborted ? run.signal.reason : error
@@ -249,11 +252,7 @@ export class Chat {
     const tools = { analyser: this.#analyser, cutter: this.#cutter }
     const steps = extractAnswer(question.message, sources, tools)
     const quotes = await this.#turns.run(tenant.id, steps, run.signal)
-    if (quotes.length > 0)
-      return { ...writeQuotes(run, quotes), mode: 'extractive', usage: null, notice }
-    const writing = new Writing(run)
-    writing.add([{ delta: nothingFound }])
-    return { ...writing.result(nothingFound), mode: 'none', usage: null, notice: null }
+    return writeQuotes(run, quotes, notice)
   }
 
   async #finish(task: Task, sources: readonly Source[], written: Written): Promise<void> {
@@ -293,5 +292,3 @@ export class Chat {
     })
   }
 }
-
-const nothingFound = 'Nothing in your library answers this question.'

@@ -1,4 +1,5 @@
-/** A bound on how many may be inside at once; the rest waits in line. */
+/** A bound on how many may be inside at once, of all or of each tenant; the rest waits in line. */
+import type { TenantId } from '../tenancy/tenant-id.ts'
 
 export class Semaphore {
   readonly #max: number
@@ -48,5 +49,27 @@ export class Semaphore {
     const next = this.#waiting.shift()
     if (next) next()
     else this.#inside--
+  }
+}
+
+/** A bound of each tenant's own, and nothing kept of those who have nobody inside. */
+export class TenantSemaphores {
+  readonly #max: number
+  readonly #used = new Map<TenantId, { readonly semaphore: Semaphore; users: number }>()
+
+  constructor(max: number) {
+    this.#max = max
+  }
+
+  /** Runs `work` when the tenant has room. @throws the signal's reason when it aborts before that */
+  async run<T>(tenant: TenantId, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const used = this.#used.get(tenant) ?? { semaphore: new Semaphore(this.#max), users: 0 }
+    this.#used.set(tenant, used)
+    used.users++
+    try {
+      return await used.semaphore.run(signal, work)
+    } finally {
+      if (--used.users === 0) this.#used.delete(tenant)
+    }
   }
 }

@@ -63,6 +63,14 @@ test('one question at a time in a conversation, a few of one tenant, and an end 
   expect(first.signal.aborted).toBe(false)
 })
 
+test('of one tenant more may wait to be quoted than a model answers', () => {
+  const runs = new ChatRuns({ ...runLimits, tenantMax: 1, tenantQuotedMax: 2 })
+  runs.begin(ann, 'one')
+  expect(codeOf(() => runs.begin(ann, 'two'))).toBe('too_many_requests')
+  runs.begin(ann, 'two', true)
+  expect(codeOf(() => runs.begin(ann, 'three', true))).toBe('too_many_requests')
+})
+
 test('an answer that nobody reads is given up; one that is read goes on', async () => {
   const runs = new ChatRuns({ ...runLimits, leaveMs: 5 })
   const read = runs.begin(ann, 'one')
