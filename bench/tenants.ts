@@ -118,7 +118,7 @@ function rowOf(measured: Measured): BenchRow {
     resident_mb: measured.residentMb && rounded(measured.residentMb),
     descriptors: measured.descriptors,
     reads_of_all_directories: reads?.ofAll ?? null,
-    reads_of_one_directory: reads?.ofOne ?? null,
+    reads_of_other_directories: reads?.ofOthers ?? null,
   }
 }
 
