@@ -115,6 +115,7 @@ function rowOf(measured: Measured): BenchRow {
     ...Object.fromEntries(quantiles),
     zipf_hit_rate: rounded(zipf.hitRate),
     uniform_hit_rate: rounded(uniform.hitRate),
+    cold_stolen_share: measured.stolenShare && rounded(measured.stolenShare),
     resident_mb: measured.residentMb && rounded(measured.residentMb),
     descriptors: measured.descriptors,
     reads_of_all_directories: reads?.ofAll ?? null,

@@ -1,4 +1,5 @@
 /** One server over so many libraries: its start, first searches, searches in open stores, and people who come as people do. */
+import { cpus } from 'node:os'
 import { signToken } from '../lib/client.ts'
 import { seededRandom } from '../lib/random.ts'
 import { type RunningServer, startServer } from '../lib/server.ts'
@@ -6,7 +7,13 @@ import { median, percentile } from '../lib/statistics.ts'
 import { Wire, wireBytes } from '../lib/wire.ts'
 import { questions, secret, tenantAt, warmFiles } from './directories.ts'
 import { rawOpenMs } from './raw-open.ts'
-import { adminToken, descriptorsOf, residentMb, storeFigures } from './server-figures.ts'
+import {
+  adminToken,
+  descriptorsOf,
+  residentMb,
+  stolenSeconds,
+  storeFigures,
+} from './server-figures.ts'
 
 /** Of each kind; small fleets have fewer first searches. */
 export interface Samples {
@@ -26,6 +33,8 @@ export interface Place {
 
 /** First searches that are not counted. */
 const warmUpMax = 100
+/** Between two looks at the server's memory. */
+const requestsAMoment = 100
 
 export interface OfSize {
   readonly startS: number
@@ -35,12 +44,16 @@ export interface OfSize {
   readonly zipf: Crowd
   readonly uniform: Crowd
   readonly descriptors: number | null
+  /** Median of moments of both crowds: a heap is larger before it is collected than after. */
   readonly residentMb: number | null
+  /** Of the processors' time, while first searches were measured: what the machine's host gave to others. */
+  readonly stolenShare: number | null
 }
 
 export interface Crowd {
   readonly times: readonly number[]
   readonly hitRate: number
+  readonly residentMb: readonly number[]
 }
 
 export const settings = { JWT_SECRET: secret, ADMIN_TOKEN: adminToken }
@@ -69,10 +82,11 @@ export async function measureSize(place: Place, size: number, samples: Samples):
       warm.push(await asker.search(open[n % open.length] as number))
     const zipf = await crowd(asker, samples.crowd, zipfOver(size, random))
     const uniform = await crowd(asker, samples.crowd, () => Math.floor(random() * size))
+    const moments = [...zipf.residentMb, ...uniform.residentMb]
     return {
       ...{ startS: median(starts), ...cold, warm, zipf, uniform },
       descriptors: descriptorsOf(server),
-      residentMb: residentMb(server),
+      residentMb: moments.length > 0 ? median(moments) : null,
     }
   } finally {
     asker.close()
@@ -111,6 +125,10 @@ export class Asker {
     return ms
   }
 
+  residentMb(): number | null {
+    return residentMb(this.#server)
+  }
+
   figures(): ReturnType<typeof storeFigures> {
     return storeFigures(this.#server.url)
   }
@@ -125,23 +143,31 @@ async function firstSearches(
   { dataDir, raw: places }: Place,
   asker: Asker,
   tenants: readonly number[],
-): Promise<{ cold: number[]; raw: number[] }> {
+): Promise<{ cold: number[]; raw: number[]; stolenShare: number | null }> {
   const [cold, raw]: [number[], number[]] = [[], []]
+  const [startMs, before] = [performance.now(), stolenSeconds()]
   for (const [n, at] of tenants.entries()) {
     warmFiles(dataDir, tenantAt(at + 1))
     cold.push(await asker.search(at))
     raw.push(rawOpenMs(places[n % places.length] as string))
   }
-  return { cold, raw }
+  const after = stolenSeconds()
+  const seconds = ((performance.now() - startMs) / 1_000) * cpus().length
+  const stolenShare = before === null || after === null ? null : (after - before) / seconds
+  return { cold, raw, stolenShare }
 }
 
 async function crowd(asker: Asker, requests: number, next: () => number): Promise<Crowd> {
   const before = await asker.figures()
   const times: number[] = []
-  for (let n = 0; n < requests; n++) times.push(await asker.search(next()))
+  const resident: number[] = []
+  for (let n = 0; n < requests; n++) {
+    times.push(await asker.search(next()))
+    if (n % requestsAMoment === 0) resident.push(asker.residentMb() ?? Number.NaN)
+  }
   const after = await asker.figures()
   const [hits, opens] = [after.hits - before.hits, after.opens - before.opens]
-  return { times, hitRate: hits / (hits + opens) }
+  return { times, hitRate: hits / (hits + opens), residentMb: resident.filter(Number.isFinite) }
 }
 
 function shuffled(count: number, random: () => number): number[] {

@@ -1,7 +1,10 @@
 /** What a running server says of its stores, and the system of it. */
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { canMeasureProcesses, memoryOf } from '../lib/process-memory.ts'
 import type { RunningServer } from '../lib/server.ts'
+
+/** Linux counts in hundredths for programs (USER_HZ), whatever its own tick is. */
+const ticksPerSecond = 100
 
 export const adminToken = 'the-benches-of-scale-read-the-metrics-with-it'
 
@@ -38,4 +41,14 @@ export function residentMb({ pid }: Pick<RunningServer, 'pid'>): number | null {
 
 export function descriptorsOf({ pid }: Pick<RunningServer, 'pid'>): number | null {
   return canMeasureProcesses ? readdirSync(`/proc/${pid}/fd`).length : null
+}
+
+/** Of all processors since the machine's start, given by its host to other machines (proc(5), `steal`). @returns null where nobody says so */
+export function stolenSeconds(): number | null {
+  try {
+    const [, ...ticks] = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0]?.split(/\s+/) ?? []
+    return ticks[7] === undefined ? null : Number(ticks[7]) / ticksPerSecond
+  } catch {
+    return null
+  }
 }

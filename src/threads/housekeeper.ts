@@ -33,6 +33,8 @@ export class Housekeeper {
   readonly #vectors: VectorWork
   /** Tenants with something to do, in turn. */
   readonly #due = new Map<TenantId, string>()
+  /** Not looked at since: whoever asked first need not wait for that. */
+  readonly #opened = new Set<Store>()
   #next: NodeJS.Immediate | undefined
   #isStopped = false
 
@@ -45,16 +47,12 @@ export class Housekeeper {
   /** A store was opened: whatever it was left with is taken up again. */
   opened(store: Store): void {
     this.#guarded(store, () => this.#vectors.opened(store))
-    this.look(store)
-    this.#guarded(store, () => {
-      if (vectorNote(store.vecs, 'learn') !== undefined) this.#tellFit(store)
-      // Which space the endpoint is in now the main thread knows: a library whose vectors are another model's is noticed here.
-      if (this.#isRemote && publishedPassages(store.app) > 0) this.#options.onEmbedDue(store.tenant)
-    })
+    this.#opened.add(store)
   }
 
   /** A store is about to be closed. */
   closing(store: Store): void {
+    this.#opened.delete(store)
     this.#vectors.forget(store)
     this.#context.engine.forget(store.vecs)
   }
@@ -85,14 +83,16 @@ export class Housekeeper {
 
   /** Starts the next step once the messages that wait now have been answered. */
   wake(): void {
-    const isIdle = this.#due.size === 0 && this.#context.damagedVectors.size === 0
+    const isIdle =
+      this.#due.size + this.#opened.size === 0 && this.#context.damagedVectors.size === 0
     if (isIdle || this.#next || this.#isStopped) return
     this.#next = setImmediate(() => {
       this.#next = undefined
       this.#discardDamaged()
+      this.#lookAtOpened()
       this.#step()
       // What is leased cannot be discarded yet: the next message tries again.
-      if (this.#due.size > 0) this.wake()
+      if (this.#due.size + this.#opened.size > 0) this.wake()
     })
   }
 
@@ -103,6 +103,24 @@ export class Housekeeper {
 
   get #isRemote(): boolean {
     return this.#context.embedder === 'remote'
+  }
+
+  #lookAtOpened(): void {
+    for (const store of [...this.#opened]) {
+      this.#opened.delete(store)
+      try {
+        this.look(store)
+        this.#guarded(store, () => this.#tellOpened(store))
+      } catch {
+        // It cannot be read or written now: its next operation says so to its user, and the next write looks again.
+      }
+    }
+  }
+
+  #tellOpened(store: Store): void {
+    if (vectorNote(store.vecs, 'learn') !== undefined) this.#tellFit(store)
+    // Which space the endpoint is in now the main thread knows: a library whose vectors are another model's is noticed here.
+    if (this.#isRemote && publishedPassages(store.app) > 0) this.#options.onEmbedDue(store.tenant)
   }
 
   #step(): void {
