@@ -8,6 +8,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { shardsFor } from '../src/config.ts'
 import { type BenchContext, type BenchResult, rounded } from './lib/report.ts'
 import { CarrelModel } from './models/carrel.ts'
 import { buildCarrel, makeOlder } from './models/carrel-build.ts'
@@ -40,7 +41,7 @@ const warmCells = 3
 /** More than there are clients. */
 const seedsPerCell = 1_000
 /** As the server chooses for itself. */
-const shards = Math.max(1, Math.min(8, availableParallelism() - 1))
+const shards = shardsFor(availableParallelism())
 
 /** A model that is open. */
 interface Entry {

@@ -11,6 +11,13 @@ import { defaultSnapshotsDirectory } from './tenancy/layout.ts'
 import { parseRetention } from './tenancy/retention.ts'
 
 const cores = availableParallelism()
+/** More than this one main thread does not keep busy. */
+const shardsMax = 8
+
+/** A core is left for the main thread and the readers. Of two it takes a part: feeding a searching shard is a sixth of the shard's own work. */
+export function shardsFor(cores: number): number {
+  return Math.min(shardsMax, Math.max(cores - 1, Math.min(cores, 2)))
+}
 
 const schema = z.object({
   DATA_DIR: z.string().min(1).default('./data').describe('where everything is kept'),
@@ -94,7 +101,7 @@ const schema = z.object({
     .default(600)
     .describe('credentials that fail from one address, then 429'),
   SHARDS: integer(1, 64)
-    .default(Math.max(1, Math.min(8, cores - 1)))
+    .default(shardsFor(cores))
     .describe('threads that own tenants'),
   POOL_MAX: integer(1, 100_000).default(256).describe('open stores per shard'),
   POOL_IDLE_MS: integer(100, 86_400_000)

@@ -1,6 +1,6 @@
 /** A bad setting is one line that names it. */
 import { expect, test } from 'vitest'
-import { ConfigError, hasLogin, readConfig } from '../src/config.ts'
+import { ConfigError, hasLogin, readConfig, shardsFor } from '../src/config.ts'
 
 const oidc = {
   OIDC_ISSUER: 'https://id.example',
@@ -42,6 +42,10 @@ test.for([
   const bad = (): unknown => readConfig(env)
   expect(bad).toThrow(ConfigError)
   expect(bad).toThrow(new RegExp(`^${name}: [^\\n]+$`))
+})
+
+test('a core is left for the main thread, unless that leaves one', () => {
+  expect([1, 2, 3, 4, 8, 64].map(shardsFor)).toEqual([1, 2, 2, 3, 7, 8])
 })
 
 test('a provider or links are a login; the kept key goes with links alone', () => {
