@@ -100,9 +100,7 @@ const schema = z.object({
   ADDRESS_FAILED_LOGINS_PER_MINUTE: integer(1, 1_000_000)
     .default(600)
     .describe('credentials that fail from one address, then 429'),
-  SHARDS: integer(1, 64)
-    .default(shardsFor(cores))
-    .describe('threads that own tenants'),
+  SHARDS: integer(1, 64).default(shardsFor(cores)).describe('threads that own tenants'),
   POOL_MAX: integer(1, 100_000).default(256).describe('open stores per shard'),
   POOL_IDLE_MS: integer(100, 86_400_000)
     .default(60_000)
